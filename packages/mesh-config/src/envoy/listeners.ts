@@ -1,0 +1,38 @@
+const TYPE = "type.googleapis.com/envoy.extensions.filters";
+
+interface ListenerOptions {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly routes: object;
+  readonly cluster: string;
+  /** HTTP filters before the router. */
+  readonly filters: readonly object[];
+}
+
+export function httpListener({ name, address, port, routes, filters }: ListenerOptions) {
+  const router = { name: "envoy.filters.http.router", typed_config: { "@type": `${TYPE}.http.router.v3.Router` } };
+  return listener(name, address, port, {
+    name: "envoy.filters.network.http_connection_manager",
+    typed_config: {
+      "@type": `${TYPE}.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix: name,
+      server_header_transformation: "PASS_THROUGH",
+      normalize_path: true,
+      upgrade_configs: [{ upgrade_type: "websocket" }],
+      route_config: routes,
+      http_filters: [...filters, router],
+    },
+  });
+}
+
+export function tcpListener({ name, address, port, cluster }: ListenerOptions) {
+  return listener(name, address, port, {
+    name: "envoy.filters.network.tcp_proxy",
+    typed_config: { "@type": `${TYPE}.network.tcp_proxy.v3.TcpProxy`, stat_prefix: name, cluster },
+  });
+}
+
+function listener(name: string, address: string, port: number, filter: object) {
+  return { name, address: { socket_address: { address, port_value: port } }, filter_chains: [{ filters: [filter] }] };
+}

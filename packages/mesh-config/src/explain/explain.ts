@@ -1,0 +1,199 @@
+import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
+import { MeshConfigError } from "../errors.ts";
+import { VIRTUAL_CLUSTER_LABEL } from "../kubernetes/labels.ts";
+import { formatReference, type KubernetesResource, matchesSelector, type ResourceReference, referTo } from "../kubernetes/resource.ts";
+import { type CompileOptions, compileFor } from "../routing/compile.ts";
+import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
+import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
+import type { Cluster, MeshProxy, RuleReference } from "../routing/table.ts";
+import { describeSteps } from "./steps.ts";
+
+/** A request, and who sends it. */
+export interface ExplainRequest {
+  /** The sidecar or gateway that decides; see {@link findSidecar}. */
+  readonly from: MeshProxy;
+  /** As the caller writes it: `http://cart.shop.svc.cluster.local/items?limit=2`. */
+  readonly url: string;
+  /** GET when left out. */
+  readonly method?: string;
+  /** Names in any case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** What becomes of the request. */
+export type Outcome =
+  /** A virtual cluster's own version takes it. */
+  | "member"
+  /** The shared version takes it. */
+  | "baseline"
+  /** It leaves the mesh. */
+  | "external"
+  /** Weights divide it between a member and the baseline. */
+  | "mixed"
+  /** The host is known, no route matches: 404. */
+  | "no-route"
+  /** Nothing can answer: 503. */
+  | "unavailable";
+
+export interface ExplainedDestination {
+  readonly host: string;
+  readonly port: number;
+  readonly subset: string | null;
+  /** Envoy's name of it. */
+  readonly cluster: string;
+  /** The share of such requests, from 0 to 1. */
+  readonly probability: number;
+  /** The workloads whose pods answer. */
+  readonly workloads: readonly ResourceReference[];
+}
+
+/** Where a request goes and why. Plain data: `--json` prints it as it is. */
+export interface Explanation {
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  };
+  readonly from: {
+    readonly kind: MeshProxy["kind"];
+    readonly namespace: string;
+    readonly workload: ResourceReference | null;
+    readonly gateway: string | null;
+  };
+  readonly outcome: Outcome;
+  readonly destinations: readonly ExplainedDestination[];
+  /** The rule that decided; `null` where the mesh decided by itself. */
+  readonly decidedBy: RuleReference | null;
+  /** The value of the virtual-cluster-name header as the destination gets it; `null` where it gets none. */
+  readonly headerOnArrival: string | null;
+  /** The reasoning, a sentence a step. */
+  readonly steps: readonly string[];
+  /** What the resources say and this answer does not take into account. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Says where a request goes, which rule of which resource decides, and why.
+ *
+ * @throws MeshConfigError `invalid-request` where the URL is none or not plain HTTP.
+ *
+ * @example
+ * ```ts
+ * const resources = resourcesOf(mesh);
+ * const from = findSidecar(resources, { service: "web", namespace: "shop" });
+ * explain(resources, { from, url: "http://cart.shop.svc.cluster.local/", headers: { "virtual-cluster-name": "pr-42" } }).outcome; // "member"
+ * ```
+ */
+export function explain(resources: readonly KubernetesResource[], request: ExplainRequest, options: CompileOptions = {}): Explanation {
+  const read = readRoutingResources(resources, options.clusterDomain);
+  const table = compileFor(read, request.from);
+  const routed = toRoutedRequest(request);
+  const decision = route(table, routed);
+  const destinations = decision.destinations.map(({ cluster, probability }) => ({
+    host: cluster.host,
+    port: cluster.port,
+    subset: cluster.subset ?? null,
+    cluster: cluster.name,
+    probability,
+    workloads: workloadsOf(cluster, read),
+  }));
+  return {
+    request: { method: routed.method, url: request.url, headers: routed.headers },
+    from: describeProxy(request.from, read),
+    outcome: outcomeOf(decision, read),
+    destinations,
+    decidedBy: decision.route?.source ?? null,
+    headerOnArrival: headerOnArrival(decision, routed),
+    steps: describeSteps(decision, routed, table),
+    warnings: warningsFor(decision, table.unread),
+  };
+}
+
+/**
+ * The sidecar of a workload, by its service and, for a member, its virtual cluster.
+ *
+ * @throws MeshConfigError `unknown-workload`
+ */
+export function findSidecar(
+  resources: readonly KubernetesResource[],
+  workload: { readonly namespace: string; readonly service: string; readonly virtualCluster?: string },
+): MeshProxy {
+  const { namespace, service, virtualCluster } = workload;
+  const name = virtualCluster === undefined ? service : `${service}-${virtualCluster}`;
+  const { workloads } = readRoutingResources(resources.filter((resource) => referTo(resource).namespace === namespace));
+  const found = workloads.find(({ reference }) => reference.namespace === namespace && reference.name === name);
+  if (found === undefined) {
+    const known = workloads.map(({ reference }) => reference.name).sort();
+    const there = known.length === 0 ? "none are known" : `there are ${known.slice(0, 10).join(", ")}${known.length > 10 ? ", ..." : ""}`;
+    throw new MeshConfigError("unknown-workload", `no workload ${namespace}/${name} is known; in namespace ${namespace} ${there}`);
+  }
+  return { kind: "sidecar", namespace, labels: found.labels };
+}
+
+function toRoutedRequest({ url, method = "GET", headers = {} }: ExplainRequest): RoutedRequest {
+  const parsed = URL.parse(url);
+  if (parsed === null)
+    throw new MeshConfigError("invalid-request", `${url} is no URL; write it whole, such as http://cart.shop.svc.cluster.local/items`);
+  if (parsed.protocol !== "http:") {
+    throw new MeshConfigError(
+      "invalid-request",
+      `${url} is not plain HTTP: a sidecar can not read the header inside TLS, so nothing but http:// is routed by it`,
+    );
+  }
+  return {
+    method: method.toUpperCase(),
+    host: parsed.hostname.replace(/\.$/, ""),
+    port: parsed.port === "" ? 80 : Number(parsed.port),
+    path: `${parsed.pathname}${parsed.search}`,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  };
+}
+
+function describeProxy({ kind, namespace, labels, gateway }: MeshProxy, { workloads }: RoutingResources): Explanation["from"] {
+  const isIt = (candidate: (typeof workloads)[number]) =>
+    candidate.reference.namespace === namespace && matchesSelector(candidate.labels, labels);
+  return { kind, namespace, workload: workloads.find(isIt)?.reference ?? null, gateway: gateway ?? null };
+}
+
+function workloadsOf({ endpoints }: Cluster, { workloads }: RoutingResources): readonly ResourceReference[] {
+  if (endpoints.kind !== "pods") return [];
+  return workloads
+    .filter(({ reference, labels }) => reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels))
+    .map(({ reference }) => reference);
+}
+
+function outcomeOf({ route: decided, destinations }: Decision, resources: RoutingResources): Outcome {
+  if (decided === undefined) return "no-route";
+  const kinds = new Set(
+    destinations.map(({ cluster }): Outcome => {
+      const { endpoints } = cluster;
+      if (endpoints.kind === "external" || endpoints.kind === "passthrough") return "external";
+      const workloads = resources.workloads.filter(
+        ({ reference, labels }) =>
+          endpoints.kind === "pods" && reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels),
+      );
+      if (workloads.length === 0) return "unavailable";
+      return workloads.every(({ labels }) => labels[VIRTUAL_CLUSTER_LABEL] !== undefined) ? "member" : "baseline";
+    }),
+  );
+  const [only] = kinds;
+  return kinds.size === 1 && only !== undefined ? only : kinds.size === 0 ? "unavailable" : "mixed";
+}
+
+function headerOnArrival({ stamped, removedHeaders }: Decision, { headers }: RoutedRequest): string | null {
+  if (removedHeaders.includes(VIRTUAL_CLUSTER_HEADER)) return null;
+  const value = stamped?.value ?? headers[VIRTUAL_CLUSTER_HEADER];
+  return value === undefined ? null : typeof value === "string" ? value : value.join(",");
+}
+
+/** Only what concerns the objects that had a part in the decision. */
+function warningsFor({ route: decided }: Decision, unread: ReturnType<typeof compileFor>["unread"]): readonly string[] {
+  return unread
+    .filter(({ resource, field }) => {
+      if (resource.kind !== "VirtualService" || decided?.source === undefined)
+        return resource.kind === "EnvoyFilter" || resource.kind === "VirtualService";
+      const isSame = resource.name === decided.source.name && resource.namespace === decided.source.namespace;
+      return isSame && (!field.startsWith("spec.http.") || field.startsWith(`spec.http.${decided.source.rule}.`));
+    })
+    .map(({ resource, field, why }) => `${formatReference(resource)}, ${field}: ${why}`);
+}

@@ -1,0 +1,77 @@
+import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
+import { formatReference } from "../kubernetes/resource.ts";
+import type { Decision, RoutedRequest } from "../routing/route.ts";
+import type { Cluster, RouteTable } from "../routing/table.ts";
+
+const MOST_PASSED_OVER = 5;
+
+/** The decision as sentences, in the order in which a proxy makes it. */
+export function describeSteps(decision: Decision, request: RoutedRequest, table: RouteTable): readonly string[] {
+  return [
+    describeStamp(decision, request, table),
+    describeVirtualHost(decision, request),
+    ...describePassedOver(decision),
+    describeRoute(decision),
+    ...decision.destinations.map(({ cluster, probability }) => describeDestination(cluster, probability)),
+    ...describeRemoval(decision),
+  ].filter((step) => step !== "");
+}
+
+function describeStamp({ stamped }: Decision, { headers }: RoutedRequest, { stamp }: RouteTable): string {
+  const value = headers[VIRTUAL_CLUSTER_HEADER];
+  const carried =
+    value === undefined ? "" : `The request carries ${VIRTUAL_CLUSTER_HEADER}: ${typeof value === "string" ? value : value.join(", ")}`;
+  if (stamped !== undefined && stamp !== undefined) {
+    return `The request has no ${VIRTUAL_CLUSTER_HEADER}, and ${formatReference(stamp.source)} stamps ${stamped.value} on what its workload sends.`;
+  }
+  if (carried === "") return `The request has no ${VIRTUAL_CLUSTER_HEADER}.`;
+  return stamp === undefined ? `${carried}.` : `${carried}, which ${formatReference(stamp.source)} leaves as it is.`;
+}
+
+function describeVirtualHost({ virtualHost }: Decision, { host, port }: RoutedRequest): string {
+  if (virtualHost === undefined) return `Nothing is known of ${host} on port ${port}: 404.`;
+  if (virtualHost.domains.includes("*")) return `The mesh does not know ${host} on port ${port}.`;
+  const source = virtualHost.routes.find((route) => route.source !== undefined)?.source;
+  return source === undefined
+    ? `No VirtualService has ${host} on port ${port}.`
+    : `${host} on port ${port} belongs to ${formatReference(source)}.`;
+}
+
+function describePassedOver({ passedOver }: Decision): readonly string[] {
+  const shown = passedOver.slice(-MOST_PASSED_OVER);
+  const hidden = passedOver.length - shown.length;
+  return [
+    ...(hidden > 0 ? [`${hidden} earlier routes do not match.`] : []),
+    ...shown.map(({ route, why }) => `Route ${nameOf(route)} does not match: ${why}.`),
+  ];
+}
+
+function describeRoute({ route, virtualHost }: Decision): string {
+  if (route === undefined) return virtualHost === undefined ? "" : "No route matches: 404.";
+  if (route.source === undefined) return "";
+  return `Route ${nameOf(route)} matches: rule ${route.source.rule} of ${formatReference(route.source)}.`;
+}
+
+function nameOf({ name, source }: NonNullable<Decision["route"]>): string {
+  return name === "" ? `http[${source?.rule ?? 0}]` : name;
+}
+
+function describeDestination({ endpoints, host, port, subset }: Cluster, probability: number): string {
+  const share = probability === 1 ? "It goes" : `${Math.round(probability * 1000) / 10} % go`;
+  switch (endpoints.kind) {
+    case "passthrough":
+      return `${share} out of the mesh, to where the caller sent it.`;
+    case "external":
+      return `${share} out of the mesh, to ${endpoints.host}:${endpoints.port}.`;
+    case "none":
+      return `${share} to ${host}, where nothing answers (503): ${endpoints.why}.`;
+    case "pods":
+      return `${share} to ${subset === undefined ? "" : `subset ${subset} of `}${host}:${port}.`;
+  }
+}
+
+function describeRemoval({ virtualHost, removedHeaders }: Decision): readonly string[] {
+  const removal = virtualHost?.removedHeaders.find(({ header }) => header === VIRTUAL_CLUSTER_HEADER);
+  if (removal === undefined || !removedHeaders.includes(VIRTUAL_CLUSTER_HEADER)) return [];
+  return [`${formatReference(removal.source)} takes ${VIRTUAL_CLUSTER_HEADER} off before it leaves.`];
+}

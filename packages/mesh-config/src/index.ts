@@ -1,0 +1,13 @@
+export { describeBaselines, resourcesOf } from "./baselines.ts";
+export { defaultAddresses, type EnvoyAddresses, type WorkloadAddress } from "./envoy/addresses.ts";
+export { type EnvoyConfiguration, type EnvoyOptions, generateEnvoy } from "./envoy/generate.ts";
+export { MeshConfigError, type MeshConfigErrorCode } from "./errors.ts";
+export { type ExplainedDestination, type ExplainRequest, type Explanation, explain, findSidecar, type Outcome } from "./explain/explain.ts";
+export { formatExplanation } from "./explain/format.ts";
+export { generateIstio, type IstioOptions } from "./istio/generate.ts";
+export { parseManifests } from "./kubernetes/manifests.ts";
+export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference } from "./kubernetes/resource.ts";
+export { GENERATED_FILE_MARKER, type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
+export { type CompileOptions, compile } from "./routing/compile.ts";
+export { type Decision, type RoutedRequest, route } from "./routing/route.ts";
+export type * from "./routing/table.ts";

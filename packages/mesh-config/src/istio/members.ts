@@ -1,0 +1,35 @@
+import type { Service } from "@puggle/model";
+import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL } from "../kubernetes/labels.ts";
+import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { membersServiceName } from "./names.ts";
+
+/**
+ * The Service of all members of a service. Members have one of their own so that nothing which selects the baseline (its Service, HPA, PDB, another
+ * team's rules) can ever select a member.
+ */
+export function buildMembersService(service: Service): KubernetesResource {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: membersServiceName(service), namespace: service.namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+    spec: {
+      selector: { [SERVICE_LABEL]: service.name },
+      ports: service.ports.map((port) => ({
+        name: port.name ?? (service.ports.length > 1 ? `${port.protocol}-${port.number}` : port.protocol),
+        port: port.number,
+        targetPort: port.targetPort ?? port.number,
+        ...(port.protocol === "http" ? {} : { appProtocol: port.protocol }),
+      })),
+    },
+  };
+}
+
+/** One subset a virtual cluster on the members' Service. */
+export function buildMembersDestinationRule(service: Service, membersHost: string, virtualClusters: readonly string[]): KubernetesResource {
+  return {
+    apiVersion: "networking.istio.io/v1",
+    kind: "DestinationRule",
+    metadata: { name: membersServiceName(service), namespace: service.namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+    spec: { host: membersHost, subsets: virtualClusters.map((name) => ({ name, labels: { [VERSION_LABEL]: name } })) },
+  };
+}

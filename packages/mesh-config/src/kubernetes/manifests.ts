@@ -1,0 +1,45 @@
+import { LineCounter, parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { MeshConfigError } from "../errors.ts";
+import type { KubernetesResource } from "./resource.ts";
+
+const resourceSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.array(z.unknown()) });
+
+/**
+ * Reads Kubernetes objects from YAML: several documents a file, empty ones between them, `List` objects, any kind.
+ *
+ * @throws MeshConfigError `invalid-manifest` with file, line and column.
+ */
+export function parseManifests(sources: readonly { readonly path: string; readonly text: string }[]): readonly KubernetesResource[] {
+  return sources.flatMap(({ path, text }) => {
+    const lines = new LineCounter();
+    return [...parseAllDocuments(text, { lineCounter: lines })].flatMap((document) => {
+      const [error] = document.errors;
+      const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
+      if (error !== undefined) throw new MeshConfigError("invalid-manifest", `${at(error.pos[0])}: ${firstLine(error.message)}`);
+      const content: unknown = document.toJS({ maxAliasCount: 1000 });
+      return content === null || content === undefined ? [] : readObjects(content, at(document.range?.[0] ?? 0));
+    });
+  });
+}
+
+function readObjects(content: unknown, place: string): readonly KubernetesResource[] {
+  const list = listSchema.safeParse(content);
+  if (list.success) return list.data.items.flatMap((item) => readObjects(item, place));
+  const resource = resourceSchema.safeParse(content);
+  if (resource.success) return [resource.data as KubernetesResource];
+  const [issue] = resource.error.issues;
+  throw new MeshConfigError(
+    "invalid-manifest",
+    `${place}: not a Kubernetes object: ${issue?.path.join(".") || "the document"}: ${issue?.message}`,
+  );
+}
+
+function firstLine(message: string): string {
+  return message.split("\n", 1)[0]?.replace(/:$/, "") ?? message;
+}

@@ -1,0 +1,78 @@
+import type { Mesh } from "@puggle/model";
+import { dump } from "js-yaml";
+import { type EnvoyOptions, generateEnvoy } from "../envoy/generate.ts";
+import { buildIstioResources, type IstioOptions, type ServiceResources } from "../istio/generate.ts";
+import type { KubernetesResource } from "../kubernetes/resource.ts";
+
+/** A file to write: `path` is relative, with `/` between its parts. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export type Target = "istio" | "envoy";
+
+export const TARGETS: readonly Target[] = ["istio", "envoy"];
+
+/** The first words of every generated file, by which a generated file is told from one that a person wrote. */
+export const GENERATED_FILE_MARKER = "# Made by `puggle generate";
+
+const REGENERATE = "from the mesh file. Do not edit: change the mesh file and generate again.";
+
+/**
+ * The files of a target, one object a file, sorted by path. The same mesh gives the same bytes.
+ *
+ * - `istio`: `istio/<namespace>/<service>/...` and, for each member, `istio/<namespace>/<service>/members/<virtual cluster>/...`
+ * - `envoy`: `envoy/<namespace>/<workload>.yaml` and `envoy/gateway.yaml`, each the whole static configuration of one plain Envoy
+ *
+ * @throws MeshConfigError
+ */
+export function generate(mesh: Mesh, target: Target, options: IstioOptions & EnvoyOptions = {}): readonly GeneratedFile[] {
+  const files = target === "istio" ? istioFiles(mesh, options) : envoyFiles(mesh, options);
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function istioFiles(mesh: Mesh, options: IstioOptions): GeneratedFile[] {
+  const { services, boundaries } = buildIstioResources(mesh, options);
+  return [
+    ...[...boundaries].map(([namespace, boundary]) => file("istio", `istio/${namespace}/header-boundary.yaml`, boundary)),
+    ...services.flatMap(serviceFiles),
+  ];
+}
+
+function serviceFiles({ service, routing, members }: ServiceResources): readonly GeneratedFile[] {
+  const folder = `istio/${service.namespace}/${service.name}`;
+  return [
+    ...routing.map((resource) => file("istio", `${folder}/${fileName(resource)}`, resource)),
+    ...[...members].flatMap(([virtualCluster, resources]) =>
+      resources.map((resource) => file("istio", `${folder}/members/${virtualCluster}/${fileName(resource)}`, resource)),
+    ),
+  ];
+}
+
+const FILE_NAMES: Readonly<Record<string, string>> = {
+  VirtualService: "virtual-service.yaml",
+  Service: "members-service.yaml",
+  DestinationRule: "members-destination-rule.yaml",
+  Deployment: "deployment.yaml",
+  EnvoyFilter: "header-stamp.yaml",
+};
+
+function fileName({ kind }: KubernetesResource): string {
+  return FILE_NAMES[kind] ?? `${kind.toLowerCase()}.yaml`;
+}
+
+function envoyFiles(mesh: Mesh, options: EnvoyOptions): GeneratedFile[] {
+  return generateEnvoy(mesh, options).map(({ namespace, workload, configuration }) =>
+    file("envoy", namespace === undefined ? `envoy/${workload}.yaml` : `envoy/${namespace}/${workload}.yaml`, configuration),
+  );
+}
+
+function file(target: Target, path: string, content: object): GeneratedFile {
+  return { path, text: `${GENERATED_FILE_MARKER} --target ${target}\` ${REGENERATE}\n${toYaml(content)}` };
+}
+
+/** Strings that YAML 1.1 or 1.2 would read as something else are quoted, since Kubernetes reads 1.1. */
+function toYaml(content: object): string {
+  return dump(content, { lineWidth: -1, noRefs: true });
+}

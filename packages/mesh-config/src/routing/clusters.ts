@@ -1,0 +1,83 @@
+import type { DestinationRule, RoutingResources } from "./istio-resources.ts";
+import { buildRegistry, type Registry, resolveHost } from "./registry.ts";
+import type { Cluster, ClusterEndpoints, MeshProxy } from "./table.ts";
+
+const ROOT_NAMESPACE = "istio-system";
+const PASSTHROUGH_CLUSTER = "PassthroughCluster";
+
+/** The clusters that one proxy's routes lead to, made as they are asked for. */
+export class ClusterTable {
+  readonly registry: Registry;
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #clusterDomain: string;
+  readonly #proxy: MeshProxy;
+  readonly #rules: ReadonlyMap<string, readonly DestinationRule[]>;
+
+  constructor(resources: RoutingResources, proxy: MeshProxy) {
+    this.registry = buildRegistry(resources);
+    this.#clusterDomain = resources.clusterDomain;
+    this.#proxy = proxy;
+    this.#rules = groupByHost(resources);
+  }
+
+  get byName(): ReadonlyMap<string, Cluster> {
+    return this.#clusters;
+  }
+
+  /** The name of the cluster for a destination, in a rule of the given namespace. */
+  use(destination: { readonly host: string; readonly port: number; readonly subset?: string | undefined }, namespace: string): string {
+    const host = resolveHost(destination.host, namespace, this.#clusterDomain);
+    const name = `outbound|${destination.port}|${destination.subset ?? ""}|${host}`;
+    if (!this.#clusters.has(name)) {
+      const protocol = this.registry.get(host)?.ports.find(({ number }) => number === destination.port)?.protocol ?? "http";
+      const endpoints = this.#endpointsOf(host, destination.port, destination.subset);
+      this.#clusters.set(name, { name, host, port: destination.port, subset: destination.subset, protocol, endpoints });
+    }
+    return name;
+  }
+
+  passthrough(port: number): string {
+    const endpoints = { kind: "passthrough" } as const;
+    this.#clusters.set(PASSTHROUGH_CLUSTER, { name: PASSTHROUGH_CLUSTER, host: "*", port, subset: undefined, protocol: "http", endpoints });
+    return PASSTHROUGH_CLUSTER;
+  }
+
+  /** The port of a destination that names none: the only one that the host has, else the one that the caller asked for. */
+  defaultPort(host: string, namespace: string, listenPort: number): number {
+    const ports = this.registry.get(resolveHost(host, namespace, this.#clusterDomain))?.ports ?? [];
+    return ports.length === 1 && ports[0] !== undefined ? ports[0].number : listenPort;
+  }
+
+  #endpointsOf(host: string, port: number, subset: string | undefined): ClusterEndpoints {
+    const registered = this.registry.get(host);
+    if (registered === undefined) return { kind: "none", why: `no Service or ServiceEntry is called ${host}` };
+    if (registered.ports.every(({ number }) => number !== port)) return { kind: "none", why: `${host} has no port ${port}` };
+    const endpoints = registered.endpoints(port);
+    if (subset === undefined) return endpoints;
+    const rules = this.#rulesFor(host, registered.namespace);
+    const found = rules.flatMap(({ spec }) => spec.subsets).find(({ name }) => name === subset);
+    if (found === undefined) return { kind: "none", why: `no DestinationRule for ${host} has a subset ${subset}` };
+    return endpoints.kind === "pods" ? { ...endpoints, labels: { ...endpoints.labels, ...found.labels } } : endpoints;
+  }
+
+  /** Rules of one host and namespace are merged; the caller's namespace hides the service's, and that the root namespace's. */
+  #rulesFor(host: string, serviceNamespace: string): readonly DestinationRule[] {
+    const rules = this.#rules.get(host) ?? [];
+    for (const namespace of [this.#proxy.namespace, serviceNamespace, ROOT_NAMESPACE]) {
+      const found = rules.filter(({ reference }) => reference.namespace === namespace);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+}
+
+function groupByHost({ destinationRules, clusterDomain }: RoutingResources): ReadonlyMap<string, readonly DestinationRule[]> {
+  const groups = new Map<string, DestinationRule[]>();
+  for (const rule of destinationRules) {
+    const host = resolveHost(rule.spec.host, rule.reference.namespace, clusterDomain);
+    const group = groups.get(host);
+    if (group === undefined) groups.set(host, [rule]);
+    else group.push(rule);
+  }
+  return groups;
+}

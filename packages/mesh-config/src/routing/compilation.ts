@@ -1,0 +1,21 @@
+import type { ClusterTable } from "./clusters.ts";
+import type { FilterEffects } from "./envoy-filters.ts";
+import type { RoutingResources } from "./istio-resources.ts";
+import type { MeshProxy, Unread } from "./table.ts";
+
+/** What the steps of one compilation share. */
+export interface Compilation {
+  readonly resources: RoutingResources;
+  readonly proxy: MeshProxy;
+  readonly clusters: ClusterTable;
+  readonly filters: FilterEffects;
+  /** Grows as fields are met that are not compiled. */
+  readonly unread: Unread[];
+}
+
+/** What a VirtualService is bound to for sidecars, and where it names no gateway. */
+export const MESH_GATEWAY = "mesh";
+
+export function qualifyGateway(gateway: string, namespace: string): string {
+  return gateway === MESH_GATEWAY || gateway.includes("/") ? gateway : `${namespace}/${gateway}`;
+}

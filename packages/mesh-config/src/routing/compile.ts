@@ -1,0 +1,36 @@
+import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { ClusterTable } from "./clusters.ts";
+import { readEnvoyFilters } from "./envoy-filters.ts";
+import { type RoutingResources, readRoutingResources } from "./istio-resources.ts";
+import type { MeshProxy, RouteTable, Unread } from "./table.ts";
+import { compileGatewayPorts, compileSidecarPorts } from "./virtual-hosts.ts";
+
+export interface CompileOptions {
+  /** The cluster's DNS domain; `cluster.local` when left out. */
+  readonly clusterDomain?: string;
+}
+
+/**
+ * The route table that a sidecar or gateway gets from these resources, as istiod would translate them for it.
+ *
+ * Behaviour follows Istio 1.31 (`pilot/pkg/networking/core`). What is not compiled is listed in the table's `unread`.
+ *
+ * @example
+ * ```ts
+ * const table = compile(generateIstio(mesh), { kind: "sidecar", namespace: "shop", labels: { app: "web" } });
+ * route(table, { method: "GET", host: "cart.shop.svc.cluster.local", port: 80, path: "/", headers: {} });
+ * ```
+ */
+export function compile(resources: readonly KubernetesResource[], proxy: MeshProxy, options: CompileOptions = {}): RouteTable {
+  return compileFor(readRoutingResources(resources, options.clusterDomain), proxy);
+}
+
+/** {@link compile} for many proxies of one set of resources, which is read only once. */
+export function compileFor(resources: RoutingResources, proxy: MeshProxy): RouteTable {
+  const unread: Unread[] = [...resources.unread];
+  const clusters = new ClusterTable(resources, proxy);
+  const filters = readEnvoyFilters(resources, proxy, unread);
+  const compilePorts = proxy.kind === "gateway" ? compileGatewayPorts : compileSidecarPorts;
+  const ports = compilePorts({ resources, proxy, clusters, filters, unread });
+  return { proxy, stamp: filters.stamp, ports, clusters: clusters.byName, unread };
+}

@@ -1,0 +1,92 @@
+import { MeshConfigError } from "../errors.ts";
+import { describeMismatch, type HeaderValues } from "./matching.ts";
+import type { Cluster, MeshProxy, Route, RouteTable, VirtualHost } from "./table.ts";
+
+/** A request as the workload beside the proxy sends it. */
+export interface RoutedRequest {
+  readonly method: string;
+  /** The host as the caller names it, without a port. */
+  readonly host: string;
+  /** The port that it is sent to. */
+  readonly port: number;
+  /** Path and query. */
+  readonly path: string;
+  /** Names in lower case. A header that is sent twice has two values. */
+  readonly headers: HeaderValues;
+}
+
+/** Where a request goes, and everything that decided it. */
+export interface Decision {
+  readonly proxy: MeshProxy;
+  /** The header that the proxy put on, where it did. */
+  readonly stamped: { readonly header: string; readonly value: string } | undefined;
+  readonly virtualHost: VirtualHost | undefined;
+  readonly route: Route | undefined;
+  /** Every possible destination, with its share from 0 to 1; empty where nothing matches (404). */
+  readonly destinations: readonly { readonly cluster: Cluster; readonly probability: number }[];
+  /** Routes that were tried before the one that decided, and why each did not match. */
+  readonly passedOver: readonly { readonly route: Route; readonly why: string }[];
+  /** Headers that are taken off before the request leaves the proxy. */
+  readonly removedHeaders: readonly string[];
+}
+
+/**
+ * Decides as the proxy's Envoy would: the stamp, then the virtual host by name, then the first route that matches.
+ *
+ * @throws MeshConfigError `invalid-request` where the method or path is none.
+ */
+export function route(table: RouteTable, request: RoutedRequest): Decision {
+  if (!request.path.startsWith("/")) throw new MeshConfigError("invalid-request", `the path ${request.path} does not begin with /`);
+  const { stamp } = table;
+  const isStamped = stamp !== undefined && request.headers[stamp.header] === undefined;
+  const headers = isStamped ? { ...request.headers, [stamp.header]: stamp.value } : request.headers;
+  const stamped = isStamped ? { header: stamp.header, value: stamp.value } : undefined;
+  const virtualHost = findVirtualHost(table, request);
+  const passedOver: { route: Route; why: string }[] = [];
+  const sent = { ...request, headers };
+  for (const candidate of virtualHost?.routes ?? []) {
+    const why = describeMismatch(candidate.match, sent);
+    if (why !== undefined) {
+      passedOver.push({ route: candidate, why });
+      continue;
+    }
+    const removedHeaders = (virtualHost?.removedHeaders ?? []).map(({ header }) => header);
+    return {
+      proxy: table.proxy,
+      stamped,
+      virtualHost,
+      route: candidate,
+      destinations: destinationsOf(candidate, table),
+      passedOver,
+      removedHeaders,
+    };
+  }
+  return { proxy: table.proxy, stamped, virtualHost, route: undefined, destinations: [], passedOver, removedHeaders: [] };
+}
+
+function destinationsOf({ destinations }: Route, { clusters }: RouteTable): Decision["destinations"] {
+  const whole = destinations.reduce((sum, { weight }) => sum + weight, 0);
+  return destinations
+    .filter(({ weight }) => weight > 0)
+    .map(({ cluster: name, weight }) => {
+      const cluster = clusters.get(name);
+      if (cluster === undefined) throw new Error(`the route table has no cluster ${name}`);
+      return { cluster, probability: weight / whole };
+    });
+}
+
+/** The most specific domain wins: an exact name, then the longest `*.suffix`, then `*` (Envoy, VirtualHost.domains). */
+function findVirtualHost(table: RouteTable, request: RoutedRequest): VirtualHost | undefined {
+  const host = request.host.toLowerCase();
+  const virtualHosts = table.ports.find(({ port }) => port === request.port)?.virtualHosts ?? [];
+  let best: { readonly virtualHost: VirtualHost; readonly length: number } | undefined;
+  for (const virtualHost of virtualHosts) {
+    for (const domain of virtualHost.domains) {
+      if (domain === host) return virtualHost;
+      const isSuffixMatch = domain.startsWith("*") && host.length >= domain.length && host.endsWith(domain.slice(1));
+      if ((isSuffixMatch || domain === "*") && (best === undefined || domain.length > best.length))
+        best = { virtualHost, length: domain.length };
+    }
+  }
+  return best?.virtualHost;
+}

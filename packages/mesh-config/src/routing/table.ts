@@ -1,0 +1,125 @@
+import type { Labels, ResourceReference } from "../kubernetes/resource.ts";
+
+/** The proxy whose routes are asked for. */
+export interface MeshProxy {
+  readonly kind: "sidecar" | "gateway";
+  /** The workload's namespace. */
+  readonly namespace: string;
+  /** The workload's pod labels. */
+  readonly labels: Labels;
+  /** For a gateway: its name as VirtualServices bind it, `<namespace>/<name>`. */
+  readonly gateway?: string;
+}
+
+/**
+ * Everything that one proxy needs to decide where a request goes: what its Envoy would be told, and nothing of how it was written. The `envoy` target
+ * prints it, `route` walks it.
+ */
+export interface RouteTable {
+  readonly proxy: MeshProxy;
+  /** What the proxy puts on its own workload's requests. */
+  readonly stamp: HeaderStamp | undefined;
+  /** By port, in ascending order. */
+  readonly ports: readonly PortRoutes[];
+  /** By name: where routes lead. */
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  /** What the resources say and this table does not hold, so that nobody takes its answer for more than it is. */
+  readonly unread: readonly Unread[];
+}
+
+export interface HeaderStamp {
+  readonly header: string;
+  readonly value: string;
+  readonly source: ResourceReference;
+}
+
+export interface PortRoutes {
+  readonly port: number;
+  readonly virtualHosts: readonly VirtualHost[];
+}
+
+export interface VirtualHost {
+  readonly name: string;
+  /** Host names without a port, in lower case; `*` takes every other. */
+  readonly domains: readonly string[];
+  /** The first that matches decides. */
+  readonly routes: readonly Route[];
+  readonly removedHeaders: readonly RemovedHeader[];
+}
+
+export interface RemovedHeader {
+  readonly header: string;
+  readonly source: ResourceReference;
+}
+
+export interface Route {
+  readonly name: string;
+  readonly match: RouteMatch;
+  /** Weights add up to what Envoy takes as the whole. */
+  readonly destinations: readonly WeightedCluster[];
+  /** The rule that it was made from; `undefined` for a route that the mesh makes by itself. */
+  readonly source: RuleReference | undefined;
+}
+
+/** A rule of a VirtualService: its place in `spec.http`, from 0, and its name. */
+export interface RuleReference extends ResourceReference {
+  readonly rule: number;
+  readonly ruleName: string | undefined;
+}
+
+export interface WeightedCluster {
+  readonly cluster: string;
+  readonly weight: number;
+}
+
+export interface RouteMatch {
+  readonly path: StringMatch | undefined;
+  readonly headers: readonly HeaderMatch[];
+  readonly queryParameters: readonly QueryParameterMatch[];
+}
+
+export type StringMatch =
+  | { readonly kind: "exact" | "prefix"; readonly value: string }
+  /** RE2, matched against the whole. */
+  | { readonly kind: "regex"; readonly value: string };
+
+/** Header names are in lower case; `:method`, `:authority` and `:scheme` are the request's own. */
+export interface HeaderMatch {
+  readonly name: string;
+  readonly match: StringMatch | { readonly kind: "present" };
+  /** Matches where the header does not. */
+  readonly isInverted: boolean;
+}
+
+export interface QueryParameterMatch {
+  readonly name: string;
+  readonly match: StringMatch | { readonly kind: "present" };
+}
+
+/** A set of endpoints. */
+export interface Cluster {
+  /** As Istio names it: `outbound|80|pr-42|cart-members.shop.svc.cluster.local`. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly subset: string | undefined;
+  readonly protocol: "http" | "http2" | "grpc" | "tcp";
+  readonly endpoints: ClusterEndpoints;
+}
+
+export type ClusterEndpoints =
+  /** Pods of the namespace with these labels. */
+  | { readonly kind: "pods"; readonly namespace: string; readonly labels: Labels }
+  /** A host outside the mesh. */
+  | { readonly kind: "external"; readonly host: string; readonly port: number }
+  /** Wherever the caller was going: a host that the mesh does not know. */
+  | { readonly kind: "passthrough" }
+  /** Nothing answers: Envoy says 503. */
+  | { readonly kind: "none"; readonly why: string };
+
+export interface Unread {
+  readonly resource: ResourceReference;
+  /** The field, as a path from the object's root. */
+  readonly field: string;
+  readonly why: string;
+}

@@ -1,0 +1,143 @@
+import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts";
+import type { FilterEffects } from "./envoy-filters.ts";
+import type { VirtualService } from "./istio-resources.ts";
+import { type RegisteredHost, resolveHost } from "./registry.ts";
+import { compileRoutes } from "./routes.ts";
+import type { MeshProxy, PortRoutes, Route, VirtualHost } from "./table.ts";
+
+const PASSTHROUGH_VIRTUAL_HOST = "allow_any";
+/** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
+const PORT_OF_UNREGISTERED_HOSTS = 80;
+const GATEWAY_PORTS = [80, 443];
+const EVERY_REQUEST = { path: undefined, headers: [], queryParameters: [] } as const;
+
+/**
+ * What a sidecar knows on each HTTP port: the hosts of every VirtualService bound to the mesh (a host that stands in two goes to the first), every other
+ * registered host, and a last virtual host for what the mesh does not know.
+ */
+export function compileSidecarPorts(compilation: Compilation): readonly PortRoutes[] {
+  const { registry } = compilation.clusters;
+  const owners = assignHosts(compilation, (gateways) => gateways.includes(MESH_GATEWAY));
+  const ports = new Set([PORT_OF_UNREGISTERED_HOSTS]);
+  for (const { ports: served } of registry.values()) for (const { number, protocol } of served) if (protocol !== "tcp") ports.add(number);
+  return ascending(ports).map((port) => {
+    const routesOf = memoizedRoutes(compilation, port, [MESH_GATEWAY]);
+    const virtualHosts: VirtualHost[] = [];
+    for (const [host, owner] of owners) {
+      const registered = registry.get(host);
+      const isServed = registered === undefined ? port === portOfUnregistered(owner, compilation, port) : servesHttp(registered, port);
+      if (isServed) virtualHosts.push(virtualHost(compilation, host, port, routesOf(owner), registered));
+    }
+    for (const registered of registry.values()) {
+      if (owners.has(registered.host) || !servesHttp(registered, port)) continue;
+      const cluster = compilation.clusters.use({ host: registered.host, port }, registered.namespace);
+      const route: Route = { name: "default", match: EVERY_REQUEST, destinations: [{ cluster, weight: 1 }], source: undefined };
+      virtualHosts.push(virtualHost(compilation, registered.host, port, [route], registered));
+    }
+    virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { port, virtualHosts: [...virtualHosts, passthrough(compilation, port)] };
+  });
+}
+
+/** What a gateway knows: the hosts of the VirtualServices that are bound to it, and nothing else. */
+export function compileGatewayPorts(compilation: Compilation): readonly PortRoutes[] {
+  const { gateway } = compilation.proxy;
+  const owners = assignHosts(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
+  return GATEWAY_PORTS.map((port) => {
+    const routesOf = memoizedRoutes(compilation, port, gateway === undefined ? [] : [gateway]);
+    const virtualHosts = [...owners].map(([host, owner]) => virtualHost(compilation, host, port, routesOf(owner), undefined));
+    return { port, virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  });
+}
+
+/** Each host with the VirtualService that has it: the first by namespace and name, since creation times are not known here. */
+function assignHosts(compilation: Compilation, isBound: (gateways: readonly string[]) => boolean): ReadonlyMap<string, VirtualService> {
+  const owners = new Map<string, VirtualService>();
+  const { virtualServices, clusterDomain } = compilation.resources;
+  for (const virtualService of [...virtualServices].sort(byNamespaceAndName)) {
+    const { namespace } = virtualService.reference;
+    if (!isBound(gatewaysOf(virtualService))) continue;
+    for (const host of virtualService.spec.hosts.map((name) => resolveHost(name, namespace, clusterDomain))) {
+      const owner = owners.get(host);
+      if (owner === undefined) owners.set(host, virtualService);
+      else if (owner !== virtualService) {
+        const why = `${host} belongs to VirtualService ${owner.reference.namespace}/${owner.reference.name} already; a sidecar takes the first only`;
+        compilation.unread.push({ resource: virtualService.reference, field: "spec.hosts", why });
+      }
+    }
+  }
+  return owners;
+}
+
+/** The gateways of a VirtualService by their full names; `mesh` where it names none. */
+function gatewaysOf({ reference, spec }: VirtualService): readonly string[] {
+  return (spec.gateways ?? [MESH_GATEWAY]).map((gateway) => qualifyGateway(gateway, reference.namespace));
+}
+
+/** A host that nobody registered shares the ports of its VirtualService's registered hosts, or has port 80 where there are none. */
+function portOfUnregistered({ reference, spec }: VirtualService, { clusters, resources }: Compilation, port: number): number {
+  const registered = spec.hosts.flatMap(
+    (host) => clusters.registry.get(resolveHost(host, reference.namespace, resources.clusterDomain)) ?? [],
+  );
+  if (registered.length === 0) return PORT_OF_UNREGISTERED_HOSTS;
+  return registered.some((host) => servesHttp(host, port)) ? port : Number.NaN;
+}
+
+function servesHttp({ ports }: RegisteredHost, port: number): boolean {
+  return ports.some(({ number, protocol }) => number === port && protocol !== "tcp");
+}
+
+function memoizedRoutes(compilation: Compilation, port: number, gateways: readonly string[]): (owner: VirtualService) => readonly Route[] {
+  const known = new Map<VirtualService, readonly Route[]>();
+  return (owner) => {
+    const routes = known.get(owner) ?? compileRoutes(owner, compilation, port, gateways);
+    known.set(owner, routes);
+    return routes;
+  };
+}
+
+function virtualHost(
+  { filters, proxy, resources }: Compilation,
+  host: string,
+  port: number,
+  routes: readonly Route[],
+  registered: RegisteredHost | undefined,
+): VirtualHost {
+  const name = `${host}:${port}`;
+  const domains = registered?.hasShortNames ? [host, ...shortNames(registered, proxy, resources.clusterDomain)] : [host];
+  return { name, domains, routes, removedHeaders: removalsFor(name, filters) };
+}
+
+/** `cart`, `cart.shop`, `cart.shop.svc` for callers in the service's namespace; the ones with the namespace for all others. */
+function shortNames({ host, namespace }: RegisteredHost, proxy: MeshProxy, clusterDomain: string): readonly string[] {
+  const name = host.slice(0, host.length - `.${namespace}.svc.${clusterDomain}`.length);
+  return [...(proxy.namespace === namespace ? [name] : []), `${name}.${namespace}`, `${name}.${namespace}.svc`];
+}
+
+function passthrough({ clusters, filters }: Compilation, port: number): VirtualHost {
+  const route: Route = {
+    name: PASSTHROUGH_VIRTUAL_HOST,
+    match: EVERY_REQUEST,
+    destinations: [{ cluster: clusters.passthrough(port), weight: 1 }],
+    source: undefined,
+  };
+  return {
+    name: PASSTHROUGH_VIRTUAL_HOST,
+    domains: ["*"],
+    routes: [route],
+    removedHeaders: removalsFor(PASSTHROUGH_VIRTUAL_HOST, filters),
+  };
+}
+
+function removalsFor(name: string, { removals }: FilterEffects): VirtualHost["removedHeaders"] {
+  return [...(removals.get(undefined) ?? []), ...(removals.get(name) ?? [])];
+}
+
+function ascending(ports: ReadonlySet<number>): readonly number[] {
+  return [...ports].sort((a, b) => a - b);
+}
+
+function byNamespaceAndName(a: VirtualService, b: VirtualService): number {
+  const [left, right] = [`${a.reference.namespace}/${a.reference.name}`, `${b.reference.namespace}/${b.reference.name}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,3 @@
+export * from "./grammar.ts";
+export * from "./mesh-file/index.ts";
+export * from "./schema.ts";

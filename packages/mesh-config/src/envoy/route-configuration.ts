@@ -65,6 +65,7 @@ function printHeader({ name, match, isInverted }: HeaderMatch) {
     name,
     ...(match.kind === "present" ? { present_match: true } : { string_match: printString(match) }),
     ...(isInverted ? { invert_match: true } : {}),
+    ...(isInverted && match.kind !== "present" ? { treat_missing_header_as_empty: true } : {}),
   };
 }
 

@@ -145,7 +145,11 @@ function toRoutedRequest({ url, method = "GET", headers = {} }: ExplainRequest):
     host: parsed.hostname.replace(/\.$/, ""),
     port: parsed.port === "" ? 80 : Number(parsed.port),
     path: `${parsed.pathname}${parsed.search}`,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    headers: Object.fromEntries(
+      Object.entries(headers)
+        .filter(([, value]) => typeof value === "string" || value.length > 0)
+        .map(([name, value]) => [name.toLowerCase(), value]),
+    ),
   };
 }
 

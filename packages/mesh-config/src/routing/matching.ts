@@ -19,24 +19,28 @@ export function describeMismatch(match: RouteMatch, request: Matched): string | 
     return `path ${path} is not ${describe(match.path)}`;
   }
   for (const header of match.headers) {
-    const value = readHeader(header, request);
-    if (matchesHeader(header, value) === header.isInverted) return describeHeaderMismatch(header, value);
+    const lines = headerLines(header, request);
+    if (!matchesHeader(header, lines)) return describeHeaderMismatch(header, lines);
   }
   const unmatched = match.queryParameters.find((parameter) => !matchesQueryParameter(parameter, query));
   return unmatched === undefined ? undefined : `query parameter ${unmatched.name} is not ${describe(unmatched.match)}`;
 }
 
-/** Envoy compares a header that was sent more than once by its values joined with a comma. */
-function readHeader({ name }: HeaderMatch, request: Matched): string | undefined {
-  if (name === ":method") return request.method;
-  if (name === ":authority") return request.host;
-  if (name === ":scheme") return "http";
-  const value = request.headers[name];
-  return typeof value === "string" || value === undefined ? value : value.join(",");
+function headerLines({ name }: HeaderMatch, request: Matched): readonly string[] {
+  if (name === ":method") return [request.method];
+  if (name === ":authority") return [request.host];
+  if (name === ":scheme") return ["http"];
+  return [request.headers[name] ?? []].flat();
 }
 
-function matchesHeader({ match }: HeaderMatch, value: string | undefined): boolean {
-  return value !== undefined && matches(match, value);
+/**
+ * Envoy 1.39 and later compare each line of a header that was sent more than once: one that matches is enough, and none may match where the match is
+ * inverted. (Envoy 1.38 and earlier compare the lines joined with commas.) An inverted match takes an absent header as an empty one.
+ */
+function matchesHeader({ match, isInverted }: HeaderMatch, lines: readonly string[]): boolean {
+  if (match.kind === "present") return lines.length > 0 !== isInverted;
+  if (isInverted) return !(lines.length === 0 ? [""] : lines).some((line) => matches(match, line));
+  return lines.some((line) => matches(match, line));
 }
 
 function matchesQueryParameter({ name, match }: QueryParameterMatch, query: string): boolean {
@@ -67,8 +71,8 @@ function patternOf(condition: Extract<Condition, { kind: "regex" }>): RE2JS {
   return made;
 }
 
-function describeHeaderMismatch({ name, match, isInverted }: HeaderMatch, value: string | undefined): string {
-  const actual = value === undefined ? `${name} is absent` : `${name} is "${value}"`;
+function describeHeaderMismatch({ name, match, isInverted }: HeaderMatch, lines: readonly string[]): string {
+  const actual = lines.length === 0 ? `${name} is absent` : `${name} is ${lines.map((line) => `"${line}"`).join(" and ")}`;
   return isInverted ? `${actual}, and the route is for requests where it is not ${describe(match)}` : `${actual}, not ${describe(match)}`;
 }
 

@@ -38,7 +38,7 @@ export interface Decision {
 export function route(table: RouteTable, request: RoutedRequest): Decision {
   if (!request.path.startsWith("/")) throw new MeshConfigError("invalid-request", `the path ${request.path} does not begin with /`);
   const { stamp } = table;
-  const isStamped = stamp !== undefined && request.headers[stamp.header] === undefined;
+  const isStamped = stamp !== undefined && [request.headers[stamp.header] ?? []].flat().length === 0;
   const headers = isStamped ? { ...request.headers, [stamp.header]: stamp.value } : request.headers;
   const stamped = isStamped ? { header: stamp.header, value: stamp.value } : undefined;
   const virtualHost = findVirtualHost(table, request);

@@ -87,7 +87,7 @@ export type StringMatch =
 export interface HeaderMatch {
   readonly name: string;
   readonly match: StringMatch | { readonly kind: "present" };
-  /** Matches where the header does not. */
+  /** Matches where the header does not; an absent header counts as an empty one. */
   readonly isInverted: boolean;
 }
 

@@ -1,0 +1,144 @@
+import { parseMesh } from "@puggle/model";
+import { describe, expect, it } from "vitest";
+import { resourcesOf } from "../baselines.ts";
+import { parseManifests } from "../kubernetes/manifests.ts";
+import { explain, findSidecar } from "./explain.ts";
+import { formatExplanation } from "./format.ts";
+
+const MESH = parseMesh([
+  {
+    path: "mesh.yaml",
+    text: `
+apiVersion: puggle.dev/v1alpha1
+kind: Mesh
+services:
+  - { name: web, namespace: shop }
+  - { name: cart, namespace: shop, hosts: [cart.stage.internal], gateways: [istio-system/edge] }
+  - { name: stock, namespace: shop }
+externalHosts: [{ host: api.payments.example }]
+virtualClusters:
+  - { name: pr-42, members: [{ service: cart, image: i }] }
+  - { name: blue, members: [{ service: cart, image: i }, { service: stock, image: i }] }
+`,
+  },
+]);
+const RESOURCES = resourcesOf(MESH);
+
+function ask(service: string, url: string, virtualCluster?: string, headers: Record<string, string | string[]> = {}) {
+  const from = findSidecar(RESOURCES, { namespace: "shop", service, ...(virtualCluster === undefined ? {} : { virtualCluster }) });
+  return explain(RESOURCES, { from, url, headers });
+}
+
+describe("explain", () => {
+  const named = (name: string) => ({ "Virtual-Cluster-Name": name });
+  const cases: readonly [string, ReturnType<typeof ask>, string, string | null, string | null][] = [
+    ["no header", ask("web", "http://cart/"), "baseline", "Deployment shop/cart", null],
+    ["a member", ask("web", "http://cart/", undefined, named("pr-42")), "member", "Deployment shop/cart-pr-42", "pr-42"],
+    ["a service miss", ask("web", "http://stock/", undefined, named("pr-42")), "baseline", "Deployment shop/stock", "pr-42"],
+    ["an unknown virtual cluster", ask("web", "http://cart/", undefined, named("nobody")), "baseline", "Deployment shop/cart", "nobody"],
+    ["a member's cron", ask("cart", "http://stock/", "blue"), "member", "Deployment shop/stock-blue", "blue"],
+    [
+      "a member that carries another's name",
+      ask("cart", "http://cart/", "blue", named("pr-42")),
+      "member",
+      "Deployment shop/cart-pr-42",
+      "pr-42",
+    ],
+    ["a host outside, from a member", ask("cart", "http://api.payments.example/", "blue"), "external", "", null],
+    ["a host that nobody knows", ask("web", "http://example.org/", undefined, named("pr-42")), "external", "", null],
+    ["a prefix of a name", ask("web", "http://cart/", undefined, named("pr-4")), "baseline", "Deployment shop/cart", "pr-4"],
+    [
+      "a header sent twice",
+      ask("web", "http://cart/", undefined, { "virtual-cluster-name": ["x", "pr-42"] }),
+      "member",
+      "Deployment shop/cart-pr-42",
+      "x,pr-42",
+    ],
+  ];
+  it.each(cases)("%s", (_, explanation, outcome, workload, header) => {
+    expect(explanation.outcome).toBe(outcome);
+    expect(
+      explanation.destinations
+        .flatMap(({ workloads }) => workloads.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`))
+        .join(),
+    ).toBe(workload);
+    expect(explanation.headerOnArrival).toBe(header);
+  });
+
+  it("names the rule and says why, for a person", () => {
+    expect(formatExplanation(ask("web", "http://cart/items", undefined, named("pr-42")))).toMatchInlineSnapshot(`
+      "GET http://cart/items
+        virtual-cluster-name: pr-42
+
+        from        Deployment shop/web
+        goes to     Deployment shop/cart-pr-42 (subset pr-42 of cart-members.shop.svc.cluster.local:80)
+        decided by  VirtualService shop/cart, rule 2 "puggle/pr-42"
+        arrives     with virtual-cluster-name: pr-42
+
+        why
+        1. The request carries virtual-cluster-name: pr-42.
+        2. cart on port 80 belongs to VirtualService shop/cart.
+        3. Route puggle/no-virtual-cluster does not match: virtual-cluster-name is "pr-42", and the route is for requests where it is not present.
+        4. Route puggle/blue does not match: virtual-cluster-name is "pr-42", not "blue".
+        5. Route puggle/pr-42 matches: rule 2 of VirtualService shop/cart.
+        6. It goes to subset pr-42 of cart-members.shop.svc.cluster.local:80.
+      "
+    `);
+  });
+
+  it("says what a member's sidecar stamps, and what is taken off on the way out", () => {
+    expect(formatExplanation(ask("cart", "http://api.payments.example/charge", "blue"))).toMatchInlineSnapshot(`
+      "GET http://api.payments.example/charge
+
+        from        Deployment shop/cart-blue
+        goes to     api.payments.example:80, out of the mesh
+        decided by  the mesh itself
+        arrives     with no virtual-cluster-name
+
+        why
+        1. The request has no virtual-cluster-name, and EnvoyFilter shop/cart-blue stamps blue on what its workload sends.
+        2. No VirtualService has api.payments.example on port 80.
+        3. It goes out of the mesh, to api.payments.example:80.
+        4. EnvoyFilter shop/puggle-header-boundary takes virtual-cluster-name off before it leaves.
+      "
+    `);
+  });
+
+  it("is plain data that JSON keeps whole", () => {
+    const explanation = ask("web", "http://cart/", undefined, named("blue"));
+    expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
+    expect(explanation.decidedBy).toEqual({ kind: "VirtualService", namespace: "shop", name: "cart", rule: 1, ruleName: "puggle/blue" });
+  });
+
+  it("warns of what the deciding rule does and the answer leaves out", () => {
+    const [theirs] = parseManifests([
+      {
+        path: "vs.yaml",
+        text: "{ apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: { name: theirs, namespace: shop }, spec: { hosts: [old.stage.internal], http: [{ redirect: { uri: /new }, route: [{ destination: { host: cart } }] }] } }",
+      },
+    ]);
+    const from = findSidecar(RESOURCES, { namespace: "shop", service: "web" });
+    const explanation = explain(theirs === undefined ? RESOURCES : [...RESOURCES, theirs], { from, url: "http://old.stage.internal/" });
+    expect(explanation.warnings).toEqual([expect.stringContaining("VirtualService shop/theirs, spec.http.0.redirect")]);
+  });
+
+  it("answers for a gateway", () => {
+    const from = { kind: "gateway", namespace: "istio-system", labels: {}, gateway: "istio-system/edge" } as const;
+    expect(explain(RESOURCES, { from, url: "http://cart.stage.internal/", headers: named("blue") }).outcome).toBe("member");
+    expect(explain(RESOURCES, { from, url: "http://web.shop.svc.cluster.local/" }).outcome).toBe("no-route");
+  });
+
+  const refusals: readonly [string, () => unknown, string, RegExp][] = [
+    ["text that is no URL", () => ask("web", "cart/items"), "invalid-request", /write it whole/],
+    ["TLS", () => ask("web", "https://cart/"), "invalid-request", /can not read the header inside TLS/],
+    [
+      "a workload that is not there",
+      () => ask("crat", "http://cart/"),
+      "unknown-workload",
+      /shop\/crat is known; in namespace shop there are cart, cart-blue/,
+    ],
+  ];
+  it.each(refusals)("refuses %s", (_, act, code, message) => {
+    expect(act).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+});

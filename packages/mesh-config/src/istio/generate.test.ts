@@ -1,0 +1,337 @@
+import { parseMesh } from "@puggle/model";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { parseManifests } from "../kubernetes/manifests.ts";
+import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { matchesSelector } from "../kubernetes/resource.ts";
+import { generate } from "../output/files.ts";
+import { generateIstio } from "./generate.ts";
+
+const HEAD = "apiVersion: puggle.dev/v1alpha1\nkind: Mesh\n";
+
+const SHOP = `${HEAD}
+services:
+  - name: cart
+    namespace: shop
+    hosts: [cart.stage.internal]
+    gateways: [istio-system/edge]
+    ports: [{ number: 80, targetPort: 8080 }]
+    selector: { app: cart, tier: backend }
+  - name: web
+    namespace: shop
+virtualClusters:
+  - name: pr-42
+    members:
+      - { service: cart, image: "cart:pr-42", replicas: 2, env: { LOG_LEVEL: debug } }
+  - name: blue
+    members: [{ service: cart, image: "cart:blue" }]
+`;
+
+const CART_DEPLOYMENT = `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: cart-deployment
+  namespace: shop
+  uid: 1b4e28ba
+  resourceVersion: "77"
+  labels: { app: cart, team: checkout }
+  annotations: { deployment.kubernetes.io/revision: "4", team.example/owner: ada }
+spec:
+  replicas: 5
+  strategy: { type: Recreate }
+  selector: { matchLabels: { app: cart, release: stable } }
+  template:
+    metadata:
+      labels: { app: cart, tier: backend, release: stable, version: default, team: checkout }
+      annotations: { sidecar.istio.io/proxyCPU: 100m }
+    spec:
+      serviceAccountName: cart
+      containers:
+        - name: log-shipper
+          image: shipper:1
+        - name: cart
+          image: cart:main
+          env:
+            - { name: LOG_LEVEL, value: info }
+            - { name: DATABASE, valueFrom: { secretKeyRef: { name: db, key: url } } }
+      volumes: [{ name: scratch, emptyDir: {} }]
+status: { readyReplicas: 5 }
+`;
+
+function find(resources: readonly KubernetesResource[], kind: string, name: string): KubernetesResource {
+  const found = resources.find((resource) => resource.kind === kind && resource.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+function mesh(text: string) {
+  return parseMesh([{ path: "mesh.yaml", text }]);
+}
+
+function manifests(text: string) {
+  return parseManifests([{ path: "manifests.yaml", text }]);
+}
+
+describe("the VirtualService of a service", () => {
+  const resources = generateIstio(mesh(SHOP));
+
+  it("spares baseline traffic the comparison with every member, then has a route a member by name, then the baseline", () => {
+    const { spec } = find(resources, "VirtualService", "cart") as unknown as { spec: { http: { name: string }[] } };
+    expect(spec.http.map(({ name }) => name)).toEqual(["puggle/no-virtual-cluster", "puggle/blue", "puggle/pr-42", "puggle/baseline"]);
+    expect(spec).toMatchObject({ hosts: ["cart.shop.svc.cluster.local", "cart.stage.internal"], gateways: ["mesh", "istio-system/edge"] });
+    expect(spec.http[0]).toMatchObject({ match: [{ withoutHeaders: { "virtual-cluster-name": {} } }] });
+    expect(spec.http[2]).toMatchObject({
+      match: [{ headers: { "virtual-cluster-name": { exact: "pr-42" } } }],
+      route: [{ destination: { host: "cart-members.shop.svc.cluster.local", subset: "pr-42", port: { number: 80 } } }],
+    });
+  });
+
+  it("leads to the baseline alone where the service has no member", () => {
+    expect(find(resources, "VirtualService", "web").spec).toEqual({
+      hosts: ["web.shop.svc.cluster.local"],
+      http: [{ name: "puggle/baseline", route: [{ destination: { host: "web.shop.svc.cluster.local", port: { number: 80 } } }] }],
+    });
+  });
+
+  it("tells the ports of a service apart, and leads gateways to the first one that speaks HTTP", () => {
+    const text = `${HEAD}
+services:
+  - name: search
+    gateways: [edge]
+    ports: [{ number: 5432, protocol: tcp }, { number: 8080 }, { number: 9090, protocol: grpc }]
+virtualClusters: [{ name: vc1, members: [{ service: search, image: i }] }]`;
+    const { spec } = find(generateIstio(mesh(text)), "VirtualService", "search") as unknown as {
+      spec: { http: { name: string; match: object[] }[] };
+    };
+    expect(spec.http.map(({ name, match: [match] }) => [name, match])).toEqual([
+      ["puggle/no-virtual-cluster/8080", { port: 8080, gateways: ["mesh"], withoutHeaders: { "virtual-cluster-name": {} } }],
+      ["puggle/vc1/8080", { port: 8080, gateways: ["mesh"], headers: { "virtual-cluster-name": { exact: "vc1" } } }],
+      ["puggle/baseline/8080", { port: 8080, gateways: ["mesh"] }],
+      ["puggle/no-virtual-cluster/9090", { port: 9090, gateways: ["mesh"], withoutHeaders: { "virtual-cluster-name": {} } }],
+      ["puggle/vc1/9090", { port: 9090, gateways: ["mesh"], headers: { "virtual-cluster-name": { exact: "vc1" } } }],
+      ["puggle/baseline/9090", { port: 9090, gateways: ["mesh"] }],
+      ["puggle/no-virtual-cluster/gateway", { gateways: ["edge"], withoutHeaders: { "virtual-cluster-name": {} } }],
+      ["puggle/vc1/gateway", { gateways: ["edge"], headers: { "virtual-cluster-name": { exact: "vc1" } } }],
+      ["puggle/baseline/gateway", { gateways: ["edge"] }],
+    ]);
+  });
+
+  it("is not made for a service that speaks no HTTP, since nothing can carry the header there", () => {
+    const resources = generateIstio(mesh(`${HEAD}services: [{ name: db, ports: [{ number: 5432, protocol: tcp }] }]`));
+    expect(resources.map(({ kind }) => kind)).toEqual(["EnvoyFilter"]);
+  });
+});
+
+describe("a member", () => {
+  const resources = generateIstio(mesh(SHOP), { manifests: manifests(CART_DEPLOYMENT) });
+  const deployment = find(resources, "Deployment", "cart-pr-42");
+
+  it("is cloned from the baseline's Deployment, without what is the baseline's own", () => {
+    expect(deployment).toEqual({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: {
+        name: "cart-pr-42",
+        namespace: "shop",
+        labels: {
+          "app.kubernetes.io/managed-by": "puggle",
+          "puggle.dev/service": "cart",
+          "puggle.dev/virtual-cluster": "pr-42",
+          team: "checkout",
+          version: "pr-42",
+        },
+        annotations: { "team.example/owner": "ada" },
+      },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { "puggle.dev/service": "cart", "puggle.dev/virtual-cluster": "pr-42", version: "pr-42" } },
+        strategy: { type: "Recreate" },
+        template: {
+          metadata: {
+            labels: {
+              app: "cart-members",
+              "app.kubernetes.io/managed-by": "puggle",
+              "puggle.dev/service": "cart",
+              "puggle.dev/virtual-cluster": "pr-42",
+              team: "checkout",
+              version: "pr-42",
+            },
+            annotations: { "sidecar.istio.io/proxyCPU": "100m" },
+          },
+          spec: {
+            serviceAccountName: "cart",
+            containers: [
+              { name: "log-shipper", image: "shipper:1" },
+              {
+                name: "cart",
+                image: "cart:pr-42",
+                env: [
+                  { name: "DATABASE", valueFrom: { secretKeyRef: { name: "db", key: "url" } } },
+                  { name: "LOG_LEVEL", value: "debug" },
+                  { name: "VIRTUAL_CLUSTER_NAME", value: "pr-42" },
+                ],
+              },
+            ],
+            volumes: [{ name: "scratch", emptyDir: {} }],
+          },
+        },
+      },
+    });
+  });
+
+  it("matches no selector of the baseline, and the selector of the members' Service", () => {
+    const labels = (deployment as unknown as { spec: { template: { metadata: { labels: Record<string, string> } } } }).spec.template
+      .metadata.labels;
+    for (const selector of [
+      { app: "cart" },
+      { tier: "backend" },
+      { app: "cart", tier: "backend" },
+      { release: "stable" },
+      { version: "default" },
+    ]) {
+      expect(matchesSelector(selector, labels), JSON.stringify(selector)).toBe(false);
+    }
+    const members = find(resources, "Service", "cart-members") as unknown as {
+      spec: { selector: Record<string, string>; ports: object[] };
+    };
+    expect(matchesSelector(members.spec.selector, labels)).toBe(true);
+    expect(members.spec.ports).toEqual([{ name: "http", port: 80, targetPort: 8080 }]);
+  });
+
+  it("has a subset of the members' DestinationRule and a filter that stamps its own name", () => {
+    expect(find(resources, "DestinationRule", "cart-members").spec).toEqual({
+      host: "cart-members.shop.svc.cluster.local",
+      subsets: [
+        { name: "blue", labels: { version: "blue" } },
+        { name: "pr-42", labels: { version: "pr-42" } },
+      ],
+    });
+    expect(find(resources, "EnvoyFilter", "cart-pr-42").spec).toMatchObject({
+      workloadSelector: { labels: { "puggle.dev/service": "cart", "puggle.dev/virtual-cluster": "pr-42" } },
+      configPatches: [{ match: { context: "SIDECAR_OUTBOUND" }, patch: { operation: "INSERT_FIRST" } }],
+    });
+  });
+
+  it("takes overrides as a merge patch, except for what routing relies on", () => {
+    const text = SHOP.replace(
+      "env: { LOG_LEVEL: debug } }",
+      'overrides: { metadata: { name: mine, annotations: { team.example/owner: null } }, spec: { minReadySeconds: 3, template: { metadata: { labels: { version: mine, extra: "1" } } } } } }',
+    );
+    const patched = find(generateIstio(mesh(text), { manifests: manifests(CART_DEPLOYMENT) }), "Deployment", "cart-pr-42");
+    expect(patched).toMatchObject({ spec: { minReadySeconds: 3, template: { metadata: { labels: { version: "pr-42", extra: "1" } } } } });
+    expect(patched.metadata.annotations).toEqual({});
+  });
+
+  it("gets a Deployment of its own where the baseline's is not known", () => {
+    expect(find(generateIstio(mesh(SHOP)), "Deployment", "cart-blue")).toMatchObject({
+      spec: { template: { spec: { containers: [{ name: "cart", image: "cart:blue", ports: [{ containerPort: 8080 }] }] } } },
+    });
+  });
+});
+
+describe("what can not be generated says what, where and what to do", () => {
+  const foreign = (host: string) =>
+    `apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata: { name: theirs, namespace: shop }\nspec: { hosts: ["${host}"] }`;
+  const second = CART_DEPLOYMENT.replace("cart-deployment", "cart-canary").replace("release: stable, version", "release: canary, version");
+  const cases: readonly [string, string, string, string, RegExp][] = [
+    [
+      "an image that nobody names",
+      SHOP.replace('image: "cart:blue"', "replicas: 1"),
+      "",
+      "image-unknown",
+      /cart in virtual cluster blue.*set the member's `image`/,
+    ],
+    [
+      "a VirtualService that somebody else owns",
+      SHOP,
+      foreign("cart.shop.svc.cluster.local"),
+      "virtual-service-exists",
+      /VirtualService shop\/theirs.*remove it/,
+    ],
+    [
+      "one that has the host by its short name",
+      SHOP,
+      foreign("cart"),
+      "virtual-service-exists",
+      /cart\.shop\.svc\.cluster\.local of service shop\/cart/,
+    ],
+    ["two Deployments for one baseline", SHOP, `${CART_DEPLOYMENT}---${second}`, "ambiguous-baseline", /cart-deployment, cart-canary/],
+    [
+      "an override that puts the member among the baseline's pods",
+      SHOP.replace("env: { LOG_LEVEL: debug } }", "overrides: { spec: { template: { metadata: { labels: { tier: backend } } } } } }"),
+      "",
+      "invalid-override",
+      /cart in virtual cluster pr-42 set the label tier/,
+    ],
+    [
+      "an override that leaves no Deployment",
+      SHOP.replace("env: { LOG_LEVEL: debug } }", "overrides: { spec: { template: null } } }"),
+      "",
+      "invalid-override",
+      /leave no Deployment: .*spec\.template/,
+    ],
+    [
+      "a baseline's Deployment without containers",
+      SHOP,
+      CART_DEPLOYMENT.replace(/containers:[\s\S]*volumes/, "volumes"),
+      "invalid-manifest",
+      /Deployment shop\/cart-deployment: spec\.template\.spec\.containers/,
+    ],
+  ];
+  it.each(cases)("%s", (_, meshText, manifestText, code, message) => {
+    expect(() => generateIstio(mesh(meshText), { manifests: manifests(manifestText) })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("a VirtualService of ours is no foreign one: what was generated may be given back as a manifest", () => {
+    const own = generateIstio(mesh(SHOP));
+    expect(generateIstio(mesh(SHOP), { manifests: own })).toEqual(own);
+  });
+});
+
+describe("the files", () => {
+  it("are the same bytes whatever the order of the mesh file", () => {
+    const { services, virtualClusters, ...rest } = mesh(SHOP);
+    const shuffled = fc.record({
+      services: fc.shuffledSubarray([...services], { minLength: services.length }),
+      virtualClusters: fc.shuffledSubarray([...virtualClusters], { minLength: virtualClusters.length }),
+    });
+    const expected = generate(mesh(SHOP), "istio");
+    fc.assert(
+      fc.property(shuffled, (order) => {
+        expect(generate({ ...rest, ...order }, "istio")).toEqual(expected);
+      }),
+    );
+  });
+
+  it("are laid out by namespace, service and virtual cluster, one object a file, each saying how it was made", () => {
+    const files = generate(mesh(SHOP), "istio");
+    expect(files.map(({ path }) => path)).toEqual([
+      "istio/shop/cart/members-destination-rule.yaml",
+      "istio/shop/cart/members-service.yaml",
+      "istio/shop/cart/members/blue/deployment.yaml",
+      "istio/shop/cart/members/blue/header-stamp.yaml",
+      "istio/shop/cart/members/pr-42/deployment.yaml",
+      "istio/shop/cart/members/pr-42/header-stamp.yaml",
+      "istio/shop/cart/virtual-service.yaml",
+      "istio/shop/header-boundary.yaml",
+      "istio/shop/web/virtual-service.yaml",
+    ]);
+    for (const { text } of files) expect(text).toMatch(/^# Made by `puggle generate --target istio` from the mesh file\. Do not edit/);
+  });
+
+  it.each(["1.1", "1.2"] as const)("read back, by a reader of YAML %s, as the objects that they were made from", (version) => {
+    const text = SHOP.replace(
+      "LOG_LEVEL: debug",
+      'A: "yes", B: "0x1F", C: "1e3", D: "12:30:45", E: "null", F: "~", G: "on", H: "0777", I: "", J: "a\\nb", K: "n"',
+    );
+    const resources = generateIstio(mesh(text));
+    const read = generate(mesh(text), "istio").map((file) => parse(file.text, { version }));
+    expect(new Set(read.map((resource) => JSON.stringify(resource)))).toEqual(
+      new Set(resources.map((resource) => JSON.stringify(resource))),
+    );
+  });
+});

@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import { parseManifests } from "../kubernetes/manifests.ts";
+import { compile } from "./compile.ts";
+import { route } from "./route.ts";
+import type { MeshProxy } from "./table.ts";
+
+const SERVICE = (name: string, namespace = "shop", ports = "[{ port: 80, name: http }]") => `
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { selector: { app: ${name} }, ports: ${ports} }`;
+
+const VIRTUAL_SERVICE = (name: string, spec: string, namespace = "shop") => `
+---
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: ${spec}`;
+
+const DESTINATION_RULE = (name: string, namespace: string, subsets: string) => `
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { host: cart.shop.svc.cluster.local, subsets: ${subsets} }`;
+
+const WEB: MeshProxy = { kind: "sidecar", namespace: "shop", labels: { app: "web" } };
+const ELSEWHERE: MeshProxy = { kind: "sidecar", namespace: "tools", labels: { app: "probe" } };
+
+function resources(text: string) {
+  return parseManifests([{ path: "manifests.yaml", text }]);
+}
+
+/** The clusters that a GET of / on the host may reach, and what became of the header. */
+function destination(
+  text: string,
+  request: { host: string; port?: number; path?: string; headers?: Record<string, string | string[]> },
+  proxy = WEB,
+) {
+  const decision = route(compile(resources(text), proxy), { method: "GET", port: 80, path: "/", headers: {}, ...request });
+  return decision.route === undefined ? "404" : decision.destinations.map(({ cluster }) => cluster.name).join();
+}
+
+describe("a sidecar", () => {
+  const cases: readonly [string, string, Parameters<typeof destination>[1], string, MeshProxy?][] = [
+    [
+      "routes a host that has no VirtualService to its Service",
+      SERVICE("cart"),
+      { host: "cart.shop.svc.cluster.local" },
+      "outbound|80||cart.shop.svc.cluster.local",
+    ],
+    [
+      "knows a service of its own namespace by its first name",
+      SERVICE("cart"),
+      { host: "cart" },
+      "outbound|80||cart.shop.svc.cluster.local",
+    ],
+    ["does not know one of another namespace by its first name", SERVICE("cart"), { host: "cart" }, "PassthroughCluster", ELSEWHERE],
+    ["knows it by name and namespace", SERVICE("cart"), { host: "Cart.Shop" }, "outbound|80||cart.shop.svc.cluster.local", ELSEWHERE],
+    ["passes through what the mesh does not know", SERVICE("cart"), { host: "example.org" }, "PassthroughCluster"],
+    [
+      "stops at the first rule that takes everything",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE(
+          "cart",
+          "{ hosts: [cart], http: [{ route: [{ destination: { host: one } }] }, { match: [{ uri: { prefix: /a } }], route: [{ destination: { host: two } }] }] }",
+        ),
+      { host: "cart", path: "/a" },
+      "outbound|80||one.shop.svc.cluster.local",
+    ],
+    [
+      "completes short destinations with the namespace of the rule",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart.shop.svc.cluster.local], http: [{ route: [{ destination: { host: cart } }] }] }", "tools"),
+      { host: "cart" },
+      "outbound|80||cart.tools.svc.cluster.local",
+    ],
+    [
+      "takes the first of two VirtualServices of one host, by namespace and name",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE("b", "{ hosts: [cart], http: [{ route: [{ destination: { host: second } }] }] }") +
+        VIRTUAL_SERVICE("a", "{ hosts: [cart], http: [{ route: [{ destination: { host: first } }] }] }"),
+      { host: "cart" },
+      "outbound|80||first.shop.svc.cluster.local",
+    ],
+    [
+      "leaves out a VirtualService that is bound to gateways only",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart], gateways: [edge], http: [{ route: [{ destination: { host: other } }] }] }"),
+      { host: "cart" },
+      "outbound|80||cart.shop.svc.cluster.local",
+    ],
+    [
+      "leaves out rules for other callers",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE(
+          "cart",
+          "{ hosts: [cart], http: [{ match: [{ sourceLabels: { app: other } }, { sourceNamespace: tools }], route: [{ destination: { host: theirs } }] }, { route: [{ destination: { host: ours } }] }] }",
+        ),
+      { host: "cart" },
+      "outbound|80||ours.shop.svc.cluster.local",
+    ],
+    [
+      "gives a host that nobody registered the ports of its VirtualService's services",
+      SERVICE("cart", "shop", "[{ port: 8080, name: http }]") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart, cart.stage.internal], http: [{ route: [{ destination: { host: cart } }] }] }"),
+      { host: "cart.stage.internal", port: 8080 },
+      "outbound|8080||cart.shop.svc.cluster.local",
+    ],
+    [
+      "has no route for a host on a port that does not speak HTTP",
+      SERVICE("cart", "shop", "[{ port: 80, name: http }, { port: 5432, name: tcp-db }]"),
+      { host: "cart", port: 5432 },
+      "404",
+    ],
+    [
+      "answers 404 where a host is known and no rule matches",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ match: [{ uri: { exact: /a } }], route: [{ destination: { host: cart } }] }] }"),
+      { host: "cart", path: "/b" },
+      "404",
+    ],
+  ];
+  it.each(cases)("%s", (_, text, request, expected, proxy) => {
+    expect(destination(text, request, proxy)).toBe(expected);
+  });
+});
+
+describe("subsets", () => {
+  const TO_SUBSET =
+    SERVICE("cart") + VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ route: [{ destination: { host: cart, subset: vc1 } }] }] }");
+  const endpoints = (text: string, proxy: MeshProxy = WEB) =>
+    compile(resources(text), proxy).clusters.get("outbound|80|vc1|cart.shop.svc.cluster.local")?.endpoints;
+
+  it("add their labels to the Service's selector", () => {
+    expect(endpoints(TO_SUBSET + DESTINATION_RULE("cart", "shop", "[{ name: vc1, labels: { version: vc1 } }]"))).toEqual({
+      kind: "pods",
+      namespace: "shop",
+      labels: { app: "cart", version: "vc1" },
+    });
+  });
+
+  it("of several DestinationRules in one namespace are merged", () => {
+    const rules =
+      DESTINATION_RULE("a", "shop", "[{ name: vc0, labels: { version: vc0 } }]") +
+      DESTINATION_RULE("b", "shop", "[{ name: vc1, labels: { version: vc1 } }]");
+    expect(endpoints(TO_SUBSET + rules)).toMatchObject({ labels: { version: "vc1" } });
+  });
+
+  it("of the caller's own namespace hide those of the service's", () => {
+    const rules =
+      DESTINATION_RULE("a", "tools", "[{ name: other, labels: {} }]") +
+      DESTINATION_RULE("b", "shop", "[{ name: vc1, labels: { version: vc1 } }]");
+    expect(endpoints(TO_SUBSET + rules, ELSEWHERE)).toMatchObject({ kind: "none", why: expect.stringContaining("has a subset vc1") });
+    expect(endpoints(TO_SUBSET + rules)).toMatchObject({ kind: "pods" });
+  });
+
+  it("that nobody defines have no endpoint", () => {
+    expect(endpoints(TO_SUBSET)).toEqual({ kind: "none", why: "no DestinationRule for cart.shop.svc.cluster.local has a subset vc1" });
+  });
+});
+
+describe("a gateway", () => {
+  const EDGE: MeshProxy = { kind: "gateway", namespace: "istio-system", labels: {}, gateway: "shop/edge" };
+  const text =
+    SERVICE("cart") +
+    VIRTUAL_SERVICE(
+      "cart",
+      "{ hosts: [cart.example.com], gateways: [mesh, edge], http: [{ match: [{ gateways: [mesh] }], route: [{ destination: { host: inside } }] }, { route: [{ destination: { host: cart } }] }] }",
+    );
+
+  it("knows the hosts of the VirtualServices that are bound to it, by the rules meant for it", () => {
+    expect(destination(text, { host: "cart.example.com", port: 443 }, EDGE)).toBe("outbound|80||cart.shop.svc.cluster.local");
+  });
+
+  it("knows nothing else", () => {
+    expect(destination(text, { host: "cart.shop.svc.cluster.local" }, EDGE)).toBe("404");
+  });
+});
+
+describe("what is not compiled", () => {
+  it("is named, so that nobody takes the answer for more than it is", () => {
+    const text =
+      SERVICE("cart") +
+      VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ timeout: 3s, rewrite: { uri: / }, route: [{ destination: { host: cart } }] }] }") +
+      `
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: theirs, namespace: shop }
+spec: { configPatches: [{ applyTo: HTTP_FILTER, match: { context: SIDECAR_OUTBOUND }, patch: { operation: INSERT_FIRST, value: { name: custom } } }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: broken, namespace: shop }
+spec: { subsets: [] }`;
+    expect(compile(resources(text), WEB).unread.map(({ resource, field }) => `${resource.name} ${field}`)).toEqual([
+      "broken spec.host",
+      "cart spec.http.0.timeout",
+      "cart spec.http.0.rewrite",
+      "theirs spec.configPatches.0",
+    ]);
+  });
+});

@@ -34,5 +34,6 @@ export function tcpListener({ name, address, port, cluster }: ListenerOptions) {
 }
 
 function listener(name: string, address: string, port: number, filter: object) {
-  return { name, address: { socket_address: { address, port_value: port } }, filter_chains: [{ filters: [filter] }] };
+  // With Envoy's default, a second process on the same port would share its connections instead of being refused.
+  return { name, address: { socket_address: { address, port_value: port } }, enable_reuse_port: false, filter_chains: [{ filters: [filter] }] };
 }

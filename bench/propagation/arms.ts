@@ -13,7 +13,7 @@ export interface Arm {
   readonly isNamed: boolean;
 }
 
-export interface Carrier {
+interface Carrier {
   readonly middleware?: RequestHandler;
   /** The headers that the service sets itself on its outbound call. */
   readonly outboundHeaders?: () => Record<string, string>;

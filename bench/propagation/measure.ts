@@ -13,7 +13,7 @@ export interface PropagationFigures {
   readonly arms: readonly ArmFigures[];
 }
 
-export interface ArmFigures {
+interface ArmFigures {
   readonly name: string;
   readonly what: string;
   /** CPU time of the service for one request, in microseconds: the median of its processes. */

@@ -35,5 +35,10 @@ export function tcpListener({ name, address, port, cluster }: ListenerOptions) {
 
 function listener(name: string, address: string, port: number, filter: object) {
   // With Envoy's default, a second process on the same port would share its connections instead of being refused.
-  return { name, address: { socket_address: { address, port_value: port } }, enable_reuse_port: false, filter_chains: [{ filters: [filter] }] };
+  return {
+    name,
+    address: { socket_address: { address, port_value: port } },
+    enable_reuse_port: false,
+    filter_chains: [{ filters: [filter] }],
+  };
 }

@@ -7,7 +7,7 @@ import { appCluster, type FindEndpoints, upstreamCluster } from "./clusters.ts";
 import { httpListener, tcpListener } from "./listeners.ts";
 import { routeConfiguration } from "./route-configuration.ts";
 
-export const LOOPBACK = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 
 /** The whole static configuration of one workload's sidecar: in to the app, and out by the compiled routes. */
 export function buildSidecar(

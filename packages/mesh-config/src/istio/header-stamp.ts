@@ -15,7 +15,7 @@ const LUA_TYPE = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua";
  *
  * Envoy's Lua filter clears the route cache when it changes a header, so the request is routed by what is stamped here.
  */
-export function stampScript(virtualCluster: string): string {
+function stampScript(virtualCluster: string): string {
   return `function envoy_on_request(handle)
   local headers = handle:headers()
   if headers:get("${VIRTUAL_CLUSTER_HEADER}") == nil then

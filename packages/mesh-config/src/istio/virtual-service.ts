@@ -3,7 +3,7 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
 
 /** The name of a route of Puggle's begins with this. */
-export const ROUTE_NAME_PREFIX = "puggle/";
+const ROUTE_NAME_PREFIX = "puggle/";
 
 const MESH_GATEWAY = "mesh";
 

@@ -75,7 +75,7 @@ export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
-export interface Workload {
+interface Workload {
   readonly reference: ResourceReference;
   readonly labels: Labels;
 }

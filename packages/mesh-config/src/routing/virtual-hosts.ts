@@ -1,3 +1,4 @@
+import { PASSTHROUGH_VIRTUAL_HOST } from "../istio/header-boundary.ts";
 import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts";
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { VirtualService } from "./istio-resources.ts";
@@ -5,7 +6,6 @@ import { type RegisteredHost, resolveHost } from "./registry.ts";
 import { compileRoutes } from "./routes.ts";
 import type { MeshProxy, PortRoutes, Route, VirtualHost } from "./table.ts";
 
-const PASSTHROUGH_VIRTUAL_HOST = "allow_any";
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
 const PORT_OF_UNREGISTERED_HOSTS = 80;
 const GATEWAY_PORTS = [80, 443];

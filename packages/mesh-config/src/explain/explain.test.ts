@@ -78,7 +78,7 @@ describe("explain", () => {
         why
         1. The request carries virtual-cluster-name: pr-42.
         2. cart on port 80 belongs to VirtualService shop/cart.
-        3. Route puggle/no-virtual-cluster does not match: virtual-cluster-name is "pr-42", and the route is for requests where it is not present.
+        3. Route puggle/no-virtual-cluster does not match: virtual-cluster-name is "pr-42", and the route is for requests without it.
         4. Route puggle/blue does not match: virtual-cluster-name is "pr-42", not "blue".
         5. Route puggle/pr-42 matches: rule 2 of VirtualService shop/cart.
         6. It goes to subset pr-42 of cart-members.shop.svc.cluster.local:80.

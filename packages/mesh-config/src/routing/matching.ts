@@ -73,6 +73,7 @@ function patternOf(condition: Extract<Condition, { kind: "regex" }>): RE2JS {
 
 function describeHeaderMismatch({ name, match, isInverted }: HeaderMatch, lines: readonly string[]): string {
   const actual = lines.length === 0 ? `${name} is absent` : `${name} is ${lines.map((line) => `"${line}"`).join(" and ")}`;
+  if (match.kind === "present") return isInverted ? `${actual}, and the route is for requests without it` : actual;
   return isInverted ? `${actual}, and the route is for requests where it is not ${describe(match)}` : `${actual}, not ${describe(match)}`;
 }
 

@@ -20,11 +20,13 @@ const BLOCKS = (32_768 - FIRST_PORT) / BLOCK;
  * ```
  */
 export async function freePorts(count: number): Promise<number[]> {
+  const tooFew = () => new FreePortsError(`There are no ${count} free ports between ${FIRST_PORT} and 32767 on 127.0.0.1.`);
+  if (count > BLOCKS * (BLOCK - 1)) throw tooFew();
   const ports: number[] = [];
   const order = shuffledBlocks();
   while (ports.length < count) {
     const block = order.pop();
-    if (block === undefined) throw new FreePortsError(`There are no ${count} free ports between ${FIRST_PORT} and 32767 on 127.0.0.1.`);
+    if (block === undefined) throw tooFew();
     ports.push(...(await claimBlock(FIRST_PORT + block * BLOCK, count - ports.length)));
   }
   return ports;

@@ -26,19 +26,19 @@ const silent: Outcome = { scenario, fault: "HTTP 503: no healthy upstream", isRi
 const print = (outcomes: readonly Outcome[], width: number) => stripVTControlCharacters(formatOutcomes(outcomes, width));
 
 describe("the table", () => {
-  it("shows what was asked, the way, the header, and that it was expected", () => {
+  it("shows what was asked, the way, the header, and a tick where it is the expected one", () => {
     const table = print([right], 110);
     for (const words of [
       "GET /products/1",
       "virtual-cluster-name: pr-42",
       "took      web → catalog@pr-42",
       "header    pr-42 all the way",
-      "the same",
       "✔",
     ]) {
       expect(table).toContain(words);
     }
     expect(table).not.toContain("✘");
+    expect(table).not.toContain("expected");
   });
 
   it("shows what was expected instead of a wrong way", () => {

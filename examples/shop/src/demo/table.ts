@@ -66,7 +66,6 @@ function describeOutcome({ observations, fault, scenario }: Outcome, colour: Col
       ...(isCounted ? [] : field("header", describeHeaders(took))),
       ...(received === undefined ? [] : field("arrived", Object.keys(received).join(", "))),
       ...(isRight ? [] : wanted(expected)),
-      ...(isRight && !isCounted ? field("expected", "the same", (line) => styleText("dim", line)) : []),
     ];
   };
   return observations.flatMap(describe).join("\n");

@@ -16,7 +16,7 @@ import { type Arrival, startEchoWorkloads } from "./echo-workloads.ts";
 import { FOREIGN_HOSTS, type RandomRequest, randomForeignRouting, randomMesh, randomRequest } from "./random-mesh.ts";
 import { keptAlive, sendRaw } from "./raw-request.ts";
 
-const MESHES = 8;
+const MESHES = 12;
 const REQUESTS_A_MESH = 100;
 const SIDECARS_A_MESH = 2;
 

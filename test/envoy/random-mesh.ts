@@ -18,7 +18,12 @@ export const randomMesh: fc.Arbitrary<Mesh> = fc
   .map(({ services, membership, hasExternalHost }) => ({
     clusterDomain: "cluster.local",
     services,
-    externalHosts: hasExternalHost ? [{ host: "api.payments.example", port: 80 }] : [],
+    externalHosts: hasExternalHost
+      ? [
+          { host: "api.payments.example", port: 80 },
+          { host: "*.partner.example", port: 80 },
+        ]
+      : [],
     virtualClusters: VIRTUAL_CLUSTERS.map((name) => ({ name, members: membersOf(name, membership, services) })),
   }));
 
@@ -80,7 +85,7 @@ export function randomRequest(mesh: Mesh, hosts: readonly string[] = []): fc.Arb
     method: fc.constantFrom("GET", "POST", "DELETE"),
     host: fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom(...known, ...hosts) },
-      fc.constantFrom("api.payments.example", "nobody.example"),
+      fc.constantFrom("api.payments.example", "eu.partner.example", "nobody.example"),
     ),
     port: fc.constantFrom(80, 80, 8080),
     path: fc.constantFrom("/", "/items", "/items/7?x=1", "/admin/users", "/items?debug=yes", "/items?debug"),

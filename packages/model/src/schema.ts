@@ -12,6 +12,7 @@ const SERVICE_NAME_MAX_LENGTH = 63 - MEMBERS_SUFFIX.length;
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const VIRTUAL_CLUSTER_NAME = /^(?!default$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const EXTERNAL_HOST = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const LABEL_KEY = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const GATEWAY = /^(?:[a-z0-9][a-z0-9-]*\/)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
@@ -109,7 +110,10 @@ export const virtualClusterSchema = z
 /** A host outside the mesh: the header is taken off what goes there. */
 export const externalHostSchema = z
   .strictObject({
-    host: dnsName.describe("The host's name."),
+    host: z
+      .string()
+      .regex(EXTERNAL_HOST, { error: "must be a DNS name in lower case, without a port, or '*.' and such a name" })
+      .describe("The host's name, or *.<domain> for every host under a domain, as a ServiceEntry has it."),
     port: portNumber.default(80).describe("The port on which it is called in plain HTTP."),
   })
   .describe("A host outside the mesh, to which the header must not go.");

@@ -45,6 +45,13 @@ describe("the envoy target", () => {
     }
   });
 
+  it("answers 502 for the hosts under an external domain, and takes the header off as for any that is outside", () => {
+    const wildcard = generateEnvoy({ ...SHOP, externalHosts: [{ host: "*.partner.example", port: 80 }] });
+    expect(JSON.stringify(wildcard[0]?.configuration)).toMatch(
+      /"domains":\["\*\.partner\.example"[^[]*\],"request_headers_to_remove":\["virtual-cluster-name"\],"routes":\[\{"name":"default","match":\{"prefix":"\/"\},"direct_response":\{"status":502/,
+    );
+  });
+
   it("needs no image of a member: a laptop runs processes", () => {
     expect(() => generate(SHOP, "istio")).toThrow(expect.objectContaining({ code: "image-unknown" }));
     expect(() => generate(SHOP, "envoy")).not.toThrow();

@@ -1,4 +1,5 @@
 import type {
+  ClusterEndpoints,
   HeaderMatch,
   PortRoutes,
   QueryParameterMatch,
@@ -9,7 +10,7 @@ import type {
   VirtualHost,
 } from "../routing/table.ts";
 
-const UNKNOWN_HOST = "no service or external host of this name is in the mesh file\n";
+const UNKNOWN_HOST = "no service or external host of this very name is in the mesh file\n";
 
 /** One port's routes as Envoy's RouteConfiguration. */
 export function routeConfiguration(name: string, { virtualHosts }: PortRoutes, table: RouteTable) {
@@ -35,8 +36,7 @@ function printVirtualHost({ name, domains, routes, removedHeaders }: VirtualHost
 
 function printAction({ destinations }: Route, { clusters }: RouteTable) {
   const [first] = destinations;
-  // Without a redirect of the app's traffic there is no original destination to pass through to.
-  if (first !== undefined && clusters.get(first.cluster)?.endpoints.kind === "passthrough") {
+  if (first !== undefined && isWhereverTheCallerGoes(clusters.get(first.cluster)?.endpoints)) {
     return { direct_response: { status: 502, body: { inline_string: UNKNOWN_HOST } } };
   }
   if (first === undefined) return { direct_response: { status: 503 } };
@@ -44,6 +44,11 @@ function printAction({ destinations }: Route, { clusters }: RouteTable) {
   return {
     route: { weighted_clusters: { clusters: destinations.map(({ cluster, weight }) => ({ name: cluster, weight })) }, timeout: "0s" },
   };
+}
+
+/** Without a redirect of the app's traffic there is no original destination to pass through to. */
+function isWhereverTheCallerGoes(endpoints: ClusterEndpoints | undefined): boolean {
+  return endpoints?.kind === "passthrough" || (endpoints?.kind === "external" && endpoints.host.startsWith("*"));
 }
 
 function printMatch({ path, headers, queryParameters }: RouteMatch) {

@@ -81,7 +81,7 @@ function leadsOut({ routes }: RouteTable["ports"][number]["virtualHosts"][number
 
 function upstreamClusters({ clusters }: RouteTable, findEndpoints: FindEndpoints) {
   return [...clusters.values()]
-    .filter(({ endpoints }) => endpoints.kind !== "passthrough")
+    .filter(({ endpoints, host }) => endpoints.kind !== "passthrough" && !host.startsWith("*"))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((cluster) => upstreamCluster(cluster, findEndpoints(cluster)));
 }

@@ -46,6 +46,15 @@ describe("explain", () => {
     ],
     ["a host outside, from a member", ask("cart", "http://api.payments.example/", "blue"), "external", "", null],
     ["a host that nobody knows", ask("web", "http://example.org/", undefined, named("pr-42")), "external", "", null],
+    [
+      "the members' Service itself, with a name",
+      ask("web", "http://cart-members/", undefined, named("pr-42")),
+      "member",
+      "Deployment shop/cart-pr-42",
+      "pr-42",
+    ],
+    ["the members' Service itself, without one", ask("web", "http://cart-members/"), "baseline", "Deployment shop/cart", null],
+    ["a port that the sidecar does not read", ask("cart", "http://example.org:9999/", "blue", named("pr-42")), "external", "", "pr-42"],
     ["a prefix of a name", ask("web", "http://cart/", undefined, named("pr-4")), "baseline", "Deployment shop/cart", "pr-4"],
     [
       "a header sent twice",
@@ -114,12 +123,13 @@ describe("explain", () => {
     const [theirs] = parseManifests([
       {
         path: "vs.yaml",
-        text: "{ apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: { name: theirs, namespace: shop }, spec: { hosts: [old.stage.internal], http: [{ redirect: { uri: /new }, route: [{ destination: { host: cart } }] }] } }",
+        text: "{ apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: { name: theirs, namespace: shop }, spec: { hosts: [old.stage.internal], http: [{ redirect: { uri: /new } }] } }",
       },
     ]);
     const from = findSidecar(RESOURCES, { namespace: "shop", service: "web" });
     const explanation = explain(theirs === undefined ? RESOURCES : [...RESOURCES, theirs], { from, url: "http://old.stage.internal/" });
     expect(explanation.warnings).toEqual([expect.stringContaining("VirtualService shop/theirs, spec.http.0.redirect")]);
+    expect(explanation.outcome).toBe("undetermined");
   });
 
   it("answers for a gateway", () => {

@@ -33,7 +33,9 @@ export type Outcome =
   /** The host is known, no route matches: 404. */
   | "no-route"
   /** Nothing can answer: 503. */
-  | "unavailable";
+  | "unavailable"
+  /** The rule that matches answers in a way that is not compiled, such as a redirect; see the warnings. */
+  | "undetermined";
 
 export interface ExplainedDestination {
   readonly host: string;
@@ -166,8 +168,9 @@ function workloadsOf({ endpoints }: Cluster, { workloads }: RoutingResources): r
     .map(({ reference }) => reference);
 }
 
-function outcomeOf({ route: decided, destinations }: Decision, resources: RoutingResources): Outcome {
-  if (decided === undefined) return "no-route";
+function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resources: RoutingResources): Outcome {
+  if (decided === undefined && !isOpaque) return "no-route";
+  if (destinations.length === 0) return "undetermined";
   const kinds = new Set(
     destinations.map(({ cluster }): Outcome => {
       const { endpoints } = cluster;

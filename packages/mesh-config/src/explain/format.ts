@@ -34,7 +34,8 @@ function formatOrigin({ from }: Explanation): string {
 }
 
 function formatDestinations({ outcome, destinations }: Explanation): readonly string[] {
-  if (destinations.length === 0) return [outcome === "no-route" ? "nowhere (404)" : "nowhere (503)"];
+  if (destinations.length === 0)
+    return [outcome === "no-route" ? "nowhere (404)" : "undetermined: the rule answers in a way that is not compiled"];
   return destinations.map((destination) => `${share(destination)}${formatDestination(destination, outcome)}`);
 }
 

@@ -7,6 +7,7 @@ const MOST_PASSED_OVER = 5;
 
 /** The decision as sentences, in the order in which a proxy makes it. */
 export function describeSteps(decision: Decision, request: RoutedRequest, table: RouteTable): readonly string[] {
+  if (decision.isOpaque) return [describeOpaque(request), ...decision.destinations.map(({ cluster }) => describeDestination(cluster, 1))];
   return [
     describeStamp(decision, request, table),
     describeVirtualHost(decision, request),
@@ -15,6 +16,10 @@ export function describeSteps(decision: Decision, request: RoutedRequest, table:
     ...decision.destinations.map(({ cluster, probability }) => describeDestination(cluster, probability)),
     ...describeRemoval(decision),
   ].filter((step) => step !== "");
+}
+
+function describeOpaque({ host, port }: RoutedRequest): string {
+  return `${host} is not known to speak HTTP on port ${port}: the sidecar passes the connection on unread, with ${VIRTUAL_CLUSTER_HEADER} as the caller set it.`;
 }
 
 function describeStamp({ stamped }: Decision, { headers }: RoutedRequest, { stamp }: RouteTable): string {

@@ -80,11 +80,17 @@ describe("the VirtualService of a service", () => {
   it("spares baseline traffic the comparison with every member, then has a route a member by name, then the baseline", () => {
     const { spec } = find(resources, "VirtualService", "cart") as unknown as { spec: { http: { name: string }[] } };
     expect(spec.http.map(({ name }) => name)).toEqual(["puggle/no-virtual-cluster", "puggle/blue", "puggle/pr-42", "puggle/baseline"]);
-    expect(spec).toMatchObject({ hosts: ["cart.shop.svc.cluster.local", "cart.stage.internal"], gateways: ["mesh", "istio-system/edge"] });
+    expect(spec).toMatchObject({ gateways: ["mesh", "istio-system/edge"] });
     expect(spec.http[0]).toMatchObject({ match: [{ withoutHeaders: { "virtual-cluster-name": {} } }] });
     expect(spec.http[2]).toMatchObject({
       match: [{ headers: { "virtual-cluster-name": { exact: "pr-42" } } }],
       route: [{ destination: { host: "cart-members.shop.svc.cluster.local", subset: "pr-42", port: { number: 80 } } }],
+    });
+  });
+
+  it("has the hosts of the service, and that of its members, so that a request there does not reach just any of them", () => {
+    expect(find(resources, "VirtualService", "cart").spec).toMatchObject({
+      hosts: ["cart.shop.svc.cluster.local", "cart-members.shop.svc.cluster.local", "cart.stage.internal"],
     });
   });
 

@@ -48,7 +48,8 @@ export function buildVirtualService(
     kind: "VirtualService",
     metadata: { name: service.name, namespace: service.namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
     spec: {
-      hosts: [hosts.baseline, ...service.hosts],
+      // The members' Service too: a request to it would reach any of them, whatever virtual cluster it belongs to.
+      hosts: [hosts.baseline, ...(virtualClusters.length > 0 ? [hosts.members] : []), ...service.hosts],
       ...(service.gateways.length > 0 ? { gateways: [MESH_GATEWAY, ...service.gateways] } : {}),
       http,
     },

@@ -3,7 +3,7 @@ import { buildRegistry, type Registry, resolveHost } from "./registry.ts";
 import type { Cluster, ClusterEndpoints, MeshProxy } from "./table.ts";
 
 const ROOT_NAMESPACE = "istio-system";
-const PASSTHROUGH_CLUSTER = "PassthroughCluster";
+export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
 
 /** The clusters that one proxy's routes lead to, made as they are asked for. */
 export class ClusterTable {
@@ -12,12 +12,15 @@ export class ClusterTable {
   readonly #clusterDomain: string;
   readonly #proxy: MeshProxy;
   readonly #rules: ReadonlyMap<string, readonly DestinationRule[]>;
+  /** Hosts of rules such as `*.shop.svc.cluster.local`, the longest first. */
+  readonly #wildcards: readonly string[];
 
   constructor(resources: RoutingResources, proxy: MeshProxy) {
     this.registry = buildRegistry(resources);
     this.#clusterDomain = resources.clusterDomain;
     this.#proxy = proxy;
     this.#rules = groupByHost(resources);
+    this.#wildcards = [...this.#rules.keys()].filter((host) => host.startsWith("*")).sort((a, b) => b.length - a.length);
   }
 
   get byName(): ReadonlyMap<string, Cluster> {
@@ -42,8 +45,9 @@ export class ClusterTable {
     return PASSTHROUGH_CLUSTER;
   }
 
-  /** The port of a destination that names none: the only one that the host has, else the one that the caller asked for. */
+  /** The port of a destination that names none: in a sidecar the one that the caller asked for, in a gateway the only one that the host has. */
   defaultPort(host: string, namespace: string, listenPort: number): number {
+    if (this.#proxy.kind === "sidecar") return listenPort;
     const ports = this.registry.get(resolveHost(host, namespace, this.#clusterDomain))?.ports ?? [];
     return ports.length === 1 && ports[0] !== undefined ? ports[0].number : listenPort;
   }
@@ -60,12 +64,14 @@ export class ClusterTable {
     return endpoints.kind === "pods" ? { ...endpoints, labels: { ...endpoints.labels, ...found.labels } } : endpoints;
   }
 
-  /** Rules of one host and namespace are merged; the caller's namespace hides the service's, and that the root namespace's. */
+  /** Rules of one host and namespace are merged. The caller's namespace hides the service's, and that the root's; in each, a host's own rules hide wildcards. */
   #rulesFor(host: string, serviceNamespace: string): readonly DestinationRule[] {
-    const rules = this.#rules.get(host) ?? [];
+    const wildcards = this.#wildcards.filter((wildcard) => host.endsWith(wildcard.slice(1)));
     for (const namespace of [this.#proxy.namespace, serviceNamespace, ROOT_NAMESPACE]) {
-      const found = rules.filter(({ reference }) => reference.namespace === namespace);
-      if (found.length > 0) return found;
+      for (const candidate of [host, ...wildcards]) {
+        const found = (this.#rules.get(candidate) ?? []).filter(({ reference }) => reference.namespace === namespace);
+        if (found.length > 0) return found;
+      }
     }
     return [];
   }

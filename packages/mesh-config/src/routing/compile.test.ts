@@ -39,7 +39,8 @@ function destination(
   proxy = WEB,
 ) {
   const decision = route(compile(resources(text), proxy), { method: "GET", port: 80, path: "/", headers: {}, ...request });
-  return decision.route === undefined ? "404" : decision.destinations.map(({ cluster }) => cluster.name).join();
+  if (decision.route === undefined && !decision.isOpaque) return "404";
+  return `${decision.isOpaque ? "unread " : ""}${decision.destinations.map(({ cluster }) => cluster.name).join()}`;
 }
 
 describe("a sidecar", () => {
@@ -77,7 +78,7 @@ describe("a sidecar", () => {
       "outbound|80||cart.tools.svc.cluster.local",
     ],
     [
-      "takes the first of two VirtualServices of one host, by namespace and name",
+      "takes the first of two VirtualServices of one host, by name where their age is not known",
       SERVICE("cart") +
         VIRTUAL_SERVICE("b", "{ hosts: [cart], http: [{ route: [{ destination: { host: second } }] }] }") +
         VIRTUAL_SERVICE("a", "{ hosts: [cart], http: [{ route: [{ destination: { host: first } }] }] }"),
@@ -109,10 +110,54 @@ describe("a sidecar", () => {
       "outbound|8080||cart.shop.svc.cluster.local",
     ],
     [
-      "has no route for a host on a port that does not speak HTTP",
+      "gives a host that nobody registered port 80 too",
+      SERVICE("cart", "shop", "[{ port: 8080, name: http }]") +
+        VIRTUAL_SERVICE(
+          "cart",
+          "{ hosts: [cart, cart.stage.internal], http: [{ route: [{ destination: { host: cart, port: { number: 8080 } } }] }] }",
+        ),
+      { host: "cart.stage.internal" },
+      "outbound|8080||cart.shop.svc.cluster.local",
+    ],
+    [
+      "and, on port 80, by its full name a registered one that has another port",
+      SERVICE("cart", "shop", "[{ port: 8080, name: http }]") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ route: [{ destination: { host: cart, port: { number: 8080 } } }] }] }"),
+      { host: "cart.shop.svc.cluster.local" },
+      "outbound|8080||cart.shop.svc.cluster.local",
+    ],
+    [
+      "takes the port that the caller asked for where a destination names none",
+      SERVICE("cart") +
+        SERVICE("other", "shop", "[{ port: 8080, name: http }]") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ route: [{ destination: { host: other } }] }] }"),
+      { host: "cart" },
+      "outbound|80||other.shop.svc.cluster.local",
+    ],
+    [
+      "leaves a service to itself where none of its VirtualService's rules is for the port",
+      SERVICE("cart") +
+        VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ match: [{ port: 8080 }], route: [{ destination: { host: other } }] }] }"),
+      { host: "cart" },
+      "outbound|80||cart.shop.svc.cluster.local",
+    ],
+    [
+      "knows a service by its name with the last dot",
+      SERVICE("cart"),
+      { host: "cart.shop.svc.cluster.local." },
+      "outbound|80||cart.shop.svc.cluster.local",
+    ],
+    [
+      "does not read what goes to a port that does not speak HTTP",
       SERVICE("cart", "shop", "[{ port: 80, name: http }, { port: 5432, name: tcp-db }]"),
       { host: "cart", port: 5432 },
-      "404",
+      "unread outbound|5432||cart.shop.svc.cluster.local",
+    ],
+    [
+      "does not read what goes to a port on which nothing speaks HTTP",
+      SERVICE("cart"),
+      { host: "example.org", port: 8081 },
+      "unread PassthroughCluster",
     ],
     [
       "answers 404 where a host is known and no rule matches",
@@ -156,6 +201,15 @@ describe("subsets", () => {
     expect(endpoints(TO_SUBSET + rules)).toMatchObject({ kind: "pods" });
   });
 
+  it("may be those of a wildcard, where the host has no rule of its own in that namespace", () => {
+    const wildcard = DESTINATION_RULE("all", "shop", "[{ name: vc1, labels: { version: wild } }]")
+      .replace("cart.shop.svc", "'*.shop.svc")
+      .replace("local,", "local',");
+    const own = DESTINATION_RULE("cart", "shop", "[{ name: vc1, labels: { version: vc1 } }]");
+    expect(endpoints(TO_SUBSET + wildcard)).toMatchObject({ labels: { version: "wild" } });
+    expect(endpoints(TO_SUBSET + wildcard + own)).toMatchObject({ labels: { version: "vc1" } });
+  });
+
   it("that nobody defines have no endpoint", () => {
     expect(endpoints(TO_SUBSET)).toEqual({ kind: "none", why: "no DestinationRule for cart.shop.svc.cluster.local has a subset vc1" });
   });
@@ -174,6 +228,15 @@ describe("a gateway", () => {
     expect(destination(text, { host: "cart.example.com", port: 443 }, EDGE)).toBe("outbound|80||cart.shop.svc.cluster.local");
   });
 
+  it("opens the ports of its Gateway", () => {
+    const gateway =
+      "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\nspec: { servers: [{ port: { number: 8443 } }] }";
+    expect(destination(`${text}\n${gateway}`, { host: "cart.example.com", port: 8443 }, EDGE)).toBe(
+      "outbound|80||cart.shop.svc.cluster.local",
+    );
+    expect(destination(`${text}\n${gateway}`, { host: "cart.example.com", port: 443 }, EDGE)).toBe("404");
+  });
+
   it("knows nothing else", () => {
     expect(destination(text, { host: "cart.shop.svc.cluster.local" }, EDGE)).toBe("404");
   });
@@ -183,7 +246,10 @@ describe("what is not compiled", () => {
   it("is named, so that nobody takes the answer for more than it is", () => {
     const text =
       SERVICE("cart") +
-      VIRTUAL_SERVICE("cart", "{ hosts: [cart], http: [{ timeout: 3s, rewrite: { uri: / }, route: [{ destination: { host: cart } }] }] }") +
+      VIRTUAL_SERVICE(
+        "cart",
+        "{ hosts: [cart, '*.example.org'], exportTo: [.], http: [{ match: [{ uri: { exact: /A }, ignoreUriCase: true }], timeout: 3s, rewrite: { uri: / }, route: [{ destination: { host: cart } }] }] }",
+      ) +
       `
 ---
 apiVersion: networking.istio.io/v1alpha3
@@ -197,8 +263,11 @@ metadata: { name: broken, namespace: shop }
 spec: { subsets: [] }`;
     expect(compile(resources(text), WEB).unread.map(({ resource, field }) => `${resource.name} ${field}`)).toEqual([
       "broken spec.host",
+      "cart spec.exportTo",
+      "cart spec.hosts.1",
       "cart spec.http.0.timeout",
       "cart spec.http.0.rewrite",
+      "cart spec.http.0.match.0.ignoreUriCase",
       "theirs spec.configPatches.0",
     ]);
   });

@@ -3,7 +3,7 @@ import { ClusterTable } from "./clusters.ts";
 import { readEnvoyFilters } from "./envoy-filters.ts";
 import { type RoutingResources, readRoutingResources } from "./istio-resources.ts";
 import type { MeshProxy, RouteTable, Unread } from "./table.ts";
-import { compileGatewayPorts, compileSidecarPorts } from "./virtual-hosts.ts";
+import { compileGatewayPorts, compileOpaqueHosts, compileSidecarPorts } from "./virtual-hosts.ts";
 
 export interface CompileOptions {
   /** The cluster's DNS domain; `cluster.local` when left out. */
@@ -32,5 +32,6 @@ export function compileFor(resources: RoutingResources, proxy: MeshProxy): Route
   const filters = readEnvoyFilters(resources, proxy, unread);
   const compilePorts = proxy.kind === "gateway" ? compileGatewayPorts : compileSidecarPorts;
   const ports = compilePorts({ resources, proxy, clusters, filters, unread });
-  return { proxy, stamp: filters.stamp, ports, clusters: clusters.byName, unread };
+  const opaque = proxy.kind === "gateway" ? [] : compileOpaqueHosts(clusters, proxy, resources.clusterDomain);
+  return { proxy, stamp: filters.stamp, ports, opaque, clusters: clusters.byName, unread };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
 import type { Unread } from "./table.ts";
+import { findUncompiled } from "./uncompiled.ts";
 
 const stringMap = z.record(z.string(), z.string());
 const stringMatch = z.looseObject({ exact: z.string().optional(), prefix: z.string().optional(), regex: z.string().optional() });
@@ -35,6 +36,7 @@ const destinationRuleSpec = z.looseObject({
 });
 const serviceSpec = z.looseObject({
   selector: stringMap.default({}),
+  clusterIP: z.string().optional(),
   ports: z
     .array(
       z.looseObject({ port: z.number(), name: z.string().optional(), protocol: z.string().optional(), appProtocol: z.string().optional() }),
@@ -46,6 +48,7 @@ const serviceEntrySpec = z.looseObject({
   location: z.string().optional(),
   ports: z.array(z.looseObject({ number: z.number(), name: z.string().optional(), protocol: z.string() })).default([]),
 });
+const gatewaySpec = z.looseObject({ servers: z.array(z.looseObject({ port: z.looseObject({ number: z.number() }) })).default([]) });
 const envoyFilterSpec = z.looseObject({
   workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
   configPatches: z
@@ -67,11 +70,17 @@ const envoyFilterSpec = z.looseObject({
 export type StringMatchSpec = z.output<typeof stringMatch>;
 export type HttpMatchSpec = z.output<typeof httpMatch>;
 export type HttpRuleSpec = z.output<typeof httpRule>;
-type Read<Spec> = { readonly reference: ResourceReference; readonly spec: Spec };
+interface Read<Spec> {
+  readonly reference: ResourceReference;
+  /** When the API server took it; "" where that is not known. */
+  readonly created: string;
+  readonly spec: Spec;
+}
 export type VirtualService = Read<z.output<typeof virtualServiceSpec>>;
 export type DestinationRule = Read<z.output<typeof destinationRuleSpec>>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
+export type Gateway = Read<z.output<typeof gatewaySpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
@@ -87,23 +96,10 @@ export interface RoutingResources {
   readonly destinationRules: readonly DestinationRule[];
   readonly services: readonly KubernetesService[];
   readonly serviceEntries: readonly ServiceEntry[];
+  readonly gateways: readonly Gateway[];
   readonly envoyFilters: readonly EnvoyFilter[];
   readonly workloads: readonly Workload[];
   readonly unread: readonly Unread[];
-}
-
-const COMPILED_RULE_FIELDS = new Set(["name", "match", "route"]);
-
-function uncompiledFields(resource: ResourceReference, rules: readonly HttpRuleSpec[]): readonly Unread[] {
-  return rules.flatMap((rule, index) =>
-    Object.keys(rule)
-      .filter((field) => !COMPILED_RULE_FIELDS.has(field))
-      .map((field) => ({
-        resource,
-        field: `spec.http.${index}.${field}`,
-        why: "is not compiled, so what it does to the request is not shown",
-      })),
-  );
 }
 
 const podTemplate = z.looseObject({ template: z.looseObject({ metadata: z.looseObject({ labels: stringMap.default({}) }).optional() }) });
@@ -115,7 +111,8 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   const read = <Spec>(resource: KubernetesResource, schema: z.ZodType<Spec>, into: Read<Spec>[]) => {
     const result = schema.safeParse(resource.spec ?? {});
     const reference = referTo(resource);
-    if (result.success) into.push({ reference, spec: result.data });
+    const created = resource.metadata.creationTimestamp;
+    if (result.success) into.push({ reference, created: typeof created === "string" ? created : "", spec: result.data });
     else {
       const [issue] = result.error.issues;
       unread.push({ resource: reference, field: ["spec", ...(issue?.path ?? [])].join("."), why: issue?.message ?? "can not be read" });
@@ -125,6 +122,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   const destinationRules: DestinationRule[] = [];
   const services: KubernetesService[] = [];
   const serviceEntries: ServiceEntry[] = [];
+  const gateways: Gateway[] = [];
   const envoyFilters: EnvoyFilter[] = [];
   const templates: Read<z.output<typeof podTemplate>>[] = [];
   for (const resource of resources) {
@@ -133,11 +131,12 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
       if (resource.kind === "VirtualService") read(resource, virtualServiceSpec, virtualServices);
       else if (resource.kind === "DestinationRule") read(resource, destinationRuleSpec, destinationRules);
       else if (resource.kind === "ServiceEntry") read(resource, serviceEntrySpec, serviceEntries);
+      else if (resource.kind === "Gateway") read(resource, gatewaySpec, gateways);
       else if (resource.kind === "EnvoyFilter") read(resource, envoyFilterSpec, envoyFilters);
     } else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
     else if (group === "apps" && WORKLOAD_KINDS.has(resource.kind)) read(resource, podTemplate, templates);
   }
-  for (const { reference, spec } of virtualServices) unread.push(...uncompiledFields(reference, spec.http));
+  for (const virtualService of virtualServices) unread.push(...findUncompiled(virtualService));
   const workloads = templates.map(({ reference, spec }) => ({ reference, labels: spec.template.metadata?.labels ?? {} }));
-  return { clusterDomain, virtualServices, destinationRules, services, serviceEntries, envoyFilters, workloads, unread };
+  return { clusterDomain, virtualServices, destinationRules, services, serviceEntries, gateways, envoyFilters, workloads, unread };
 }

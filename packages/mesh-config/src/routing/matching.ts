@@ -6,6 +6,7 @@ export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
 interface Matched {
   readonly method: string;
   readonly host: string;
+  readonly port: number;
   readonly path: string;
   readonly headers: HeaderValues;
 }
@@ -28,7 +29,7 @@ export function describeMismatch(match: RouteMatch, request: Matched): string | 
 
 function headerLines({ name }: HeaderMatch, request: Matched): readonly string[] {
   if (name === ":method") return [request.method];
-  if (name === ":authority") return [request.host];
+  if (name === ":authority") return [request.port === 80 ? request.host : `${request.host}:${request.port}`];
   if (name === ":scheme") return ["http"];
   return [request.headers[name] ?? []].flat();
 }

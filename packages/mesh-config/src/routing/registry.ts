@@ -9,6 +9,8 @@ export interface RegisteredHost {
   readonly endpoints: (port: number) => ClusterEndpoints;
   /** Kubernetes Services have short names, hosts of a ServiceEntry have none. */
   readonly hasShortNames: boolean;
+  /** Further names that lead here: a Service's address, and the pods of a headless one. */
+  readonly aliases: readonly string[];
 }
 
 export type Registry = ReadonlyMap<string, RegisteredHost>;
@@ -32,12 +34,14 @@ export function resolveHost(host: string, namespace: string, clusterDomain: stri
 }
 
 function registerService({ reference, spec }: KubernetesService, clusterDomain: string): RegisteredHost {
+  const host = `${reference.name}.${reference.namespace}.svc.${clusterDomain}`;
   return {
-    host: `${reference.name}.${reference.namespace}.svc.${clusterDomain}`,
+    host,
     namespace: reference.namespace,
     ports: spec.ports.map(({ port, name, appProtocol }) => ({ number: port, protocol: protocolOf(appProtocol ?? name ?? "") })),
     endpoints: () => ({ kind: "pods", namespace: reference.namespace, labels: spec.selector }),
     hasShortNames: true,
+    aliases: spec.clusterIP === "None" ? [`*.${host}`] : spec.clusterIP === undefined ? [] : [spec.clusterIP],
   };
 }
 
@@ -48,6 +52,7 @@ function registerServiceEntry({ reference, spec }: ServiceEntry): readonly Regis
     ports: spec.ports.map(({ number, protocol }) => ({ number, protocol: protocolOf(protocol) })),
     endpoints: (port) => ({ kind: "external", host: host.toLowerCase(), port }),
     hasShortNames: false,
+    aliases: [],
   }));
 }
 

@@ -22,6 +22,7 @@ function table(match: Partial<RouteMatch>, domains: readonly string[] = ["cart"]
     proxy: { kind: "sidecar", namespace: "shop", labels: {} },
     stamp: undefined,
     ports: [{ port: 80, virtualHosts: domains.map((domain) => ({ name: domain, domains: [domain], routes, removedHeaders: [] })) }],
+    opaque: [{ port: 5432, domains: ["db"], cluster: "fallback" }],
     clusters: new Map(CLUSTERS.map((cluster) => [cluster.name, cluster])),
     unread: [],
   };
@@ -51,6 +52,12 @@ describe("a route matches", () => {
     ["an exact path without its query", { path: { kind: "exact", value: "/items" } }, {}, true],
     ["a prefix", { path: { kind: "prefix", value: "/it" } }, {}, true],
     ["not a prefix in another case", { path: { kind: "prefix", value: "/It" } }, {}, false],
+    [
+      "the authority without the port of plain HTTP",
+      { headers: [{ name: ":authority", match: { kind: "exact", value: "cart" }, isInverted: false }] },
+      {},
+      true,
+    ],
     ["the method", { headers: [{ name: ":method", match: { kind: "exact", value: "GET" }, isInverted: false }] }, {}, true],
     ["a query parameter", query({ kind: "exact", value: "1" }), {}, true],
     ["not another value of it", query({ kind: "exact", value: "2" }), {}, false],
@@ -75,9 +82,18 @@ describe("a virtual host is chosen", () => {
     expect(route(table({}, domains), { ...REQUEST, host }).virtualHost?.name).toBe(expected);
   });
 
-  it("or none where no domain fits, on another port too", () => {
-    expect(route(table({}), { ...REQUEST, host: "web" }).virtualHost).toBeUndefined();
-    expect(route(table({}), { ...REQUEST, port: 8080 }).virtualHost).toBeUndefined();
+  it("or none where no domain fits", () => {
+    expect(route(table({}), { ...REQUEST, host: "web" })).toMatchObject({ virtualHost: undefined, destinations: [], isOpaque: false });
+  });
+
+  it("or none where the sidecar does not read the request: nothing is matched, stamped or taken off", () => {
+    const stamp = { header: "y", value: "vc1", source: { kind: "EnvoyFilter", namespace: "shop", name: "cart-vc1" } };
+    expect(route({ ...table({}), stamp }, { ...REQUEST, host: "DB", port: 5432 })).toMatchObject({
+      isOpaque: true,
+      stamped: undefined,
+      removedHeaders: [],
+      destinations: [{ cluster: { name: "fallback" } }],
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { MeshConfigError } from "../errors.ts";
+import { PASSTHROUGH_CLUSTER } from "./clusters.ts";
 import { describeMismatch, type HeaderValues } from "./matching.ts";
 import type { Cluster, MeshProxy, Route, RouteTable, VirtualHost } from "./table.ts";
 
@@ -21,6 +22,8 @@ export interface Decision {
   /** The header that the proxy put on, where it did. */
   readonly stamped: { readonly header: string; readonly value: string } | undefined;
   readonly virtualHost: VirtualHost | undefined;
+  /** Does the proxy pass the connection on without reading the request? Then nothing is matched, stamped or taken off. */
+  readonly isOpaque: boolean;
   readonly route: Route | undefined;
   /** Every possible destination, with its share from 0 to 1; empty where nothing matches (404). */
   readonly destinations: readonly { readonly cluster: Cluster; readonly probability: number }[];
@@ -37,6 +40,12 @@ export interface Decision {
  */
 export function route(table: RouteTable, request: RoutedRequest): Decision {
   if (!request.path.startsWith("/")) throw new MeshConfigError("invalid-request", `the path ${request.path} does not begin with /`);
+  const opaque = findOpaqueCluster(table, request);
+  if (opaque !== undefined) {
+    const destinations = [{ cluster: clusterOf(opaque, table), probability: 1 }];
+    const nothing = { stamped: undefined, virtualHost: undefined, route: undefined, passedOver: [], removedHeaders: [] };
+    return { proxy: table.proxy, isOpaque: true, destinations, ...nothing };
+  }
   const { stamp } = table;
   const isStamped = stamp !== undefined && [request.headers[stamp.header] ?? []].flat().length === 0;
   const headers = isStamped ? { ...request.headers, [stamp.header]: stamp.value } : request.headers;
@@ -53,6 +62,7 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
     const removedHeaders = (virtualHost?.removedHeaders ?? []).map(({ header }) => header);
     return {
       proxy: table.proxy,
+      isOpaque: false,
       stamped,
       virtualHost,
       route: candidate,
@@ -61,18 +71,29 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
       removedHeaders,
     };
   }
-  return { proxy: table.proxy, stamped, virtualHost, route: undefined, destinations: [], passedOver, removedHeaders: [] };
+  return { proxy: table.proxy, isOpaque: false, stamped, virtualHost, route: undefined, destinations: [], passedOver, removedHeaders: [] };
 }
 
-function destinationsOf({ destinations }: Route, { clusters }: RouteTable): Decision["destinations"] {
+/** A host that does not speak HTTP on the port, or, for a sidecar, a port on which nothing in the mesh does. */
+function findOpaqueCluster({ proxy, ports, opaque }: RouteTable, request: RoutedRequest): string | undefined {
+  const host = request.host.toLowerCase();
+  const found = opaque.find(({ port, domains }) => port === request.port && domains.includes(host));
+  if (found !== undefined) return found.cluster;
+  const isUnknownPort = proxy.kind === "sidecar" && ports.every(({ port }) => port !== request.port);
+  return isUnknownPort ? PASSTHROUGH_CLUSTER : undefined;
+}
+
+function clusterOf(name: string, { clusters }: RouteTable): Cluster {
+  const cluster = clusters.get(name);
+  if (cluster === undefined) throw new Error(`the route table has no cluster ${name}`);
+  return cluster;
+}
+
+function destinationsOf({ destinations }: Route, table: RouteTable): Decision["destinations"] {
   const whole = destinations.reduce((sum, { weight }) => sum + weight, 0);
   return destinations
     .filter(({ weight }) => weight > 0)
-    .map(({ cluster: name, weight }) => {
-      const cluster = clusters.get(name);
-      if (cluster === undefined) throw new Error(`the route table has no cluster ${name}`);
-      return { cluster, probability: weight / whole };
-    });
+    .map(({ cluster, weight }) => ({ cluster: clusterOf(cluster, table), probability: weight / whole }));
 }
 
 /** The most specific domain wins: an exact name, then the longest `*.suffix`, then `*` (Envoy, VirtualHost.domains). */

@@ -21,6 +21,8 @@ export interface RouteTable {
   readonly stamp: HeaderStamp | undefined;
   /** By port, in ascending order. */
   readonly ports: readonly PortRoutes[];
+  /** What the proxy passes on without reading it: no route, no stamp, no removed header. */
+  readonly opaque: readonly OpaqueHost[];
   /** By name: where routes lead. */
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** What the resources say and this table does not hold, so that nobody takes its answer for more than it is. */
@@ -36,6 +38,13 @@ export interface HeaderStamp {
 export interface PortRoutes {
   readonly port: number;
   readonly virtualHosts: readonly VirtualHost[];
+}
+
+/** A host that does not speak HTTP on a port. */
+export interface OpaqueHost {
+  readonly port: number;
+  readonly domains: readonly string[];
+  readonly cluster: string;
 }
 
 export interface VirtualHost {

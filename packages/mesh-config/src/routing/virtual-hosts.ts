@@ -1,14 +1,16 @@
 import { PASSTHROUGH_VIRTUAL_HOST } from "../istio/header-boundary.ts";
+import type { ClusterTable } from "./clusters.ts";
 import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts";
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { VirtualService } from "./istio-resources.ts";
 import { type RegisteredHost, resolveHost } from "./registry.ts";
 import { compileRoutes } from "./routes.ts";
-import type { MeshProxy, PortRoutes, Route, VirtualHost } from "./table.ts";
+import type { MeshProxy, OpaqueHost, PortRoutes, Route, VirtualHost } from "./table.ts";
 
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
 const PORT_OF_UNREGISTERED_HOSTS = 80;
-const GATEWAY_PORTS = [80, 443];
+/** What a gateway is taken to open where its Gateway is not among the resources. */
+const USUAL_GATEWAY_PORTS = [80, 443];
 const EVERY_REQUEST = { path: undefined, headers: [], queryParameters: [] } as const;
 
 /**
@@ -18,18 +20,28 @@ const EVERY_REQUEST = { path: undefined, headers: [], queryParameters: [] } as c
 export function compileSidecarPorts(compilation: Compilation): readonly PortRoutes[] {
   const { registry } = compilation.clusters;
   const owners = assignHosts(compilation, (gateways) => gateways.includes(MESH_GATEWAY));
+  const hostsByOwner = Map.groupBy(owners.keys(), (host) => owners.get(host) as VirtualService);
   const ports = new Set([PORT_OF_UNREGISTERED_HOSTS]);
   for (const { ports: served } of registry.values()) for (const { number, protocol } of served) if (protocol !== "tcp") ports.add(number);
   return ascending(ports).map((port) => {
     const routesOf = memoizedRoutes(compilation, port, [MESH_GATEWAY]);
     const virtualHosts: VirtualHost[] = [];
-    for (const [host, owner] of owners) {
-      const registered = registry.get(host);
-      const isServed = registered === undefined ? port === portOfUnregistered(owner, compilation, port) : servesHttp(registered, port);
-      if (isServed) virtualHosts.push(virtualHost(compilation, host, port, routesOf(owner), registered));
+    const routed = new Set<string>();
+    for (const [owner, hosts] of hostsByOwner) {
+      const isServed = hosts.some((host) => servesHttp(registry.get(host), port));
+      if (!isServed && port !== PORT_OF_UNREGISTERED_HOSTS) continue;
+      const routes = routesOf(owner);
+      if (routes.length === 0) continue;
+      for (const host of hosts) {
+        const registered = registry.get(host);
+        const isHttp = servesHttp(registered, port);
+        if (!isHttp && registered?.ports.some(({ number }) => number === port)) continue;
+        virtualHosts.push(virtualHost(compilation, host, port, routes, isHttp ? registered : undefined));
+        routed.add(host);
+      }
     }
     for (const registered of registry.values()) {
-      if (owners.has(registered.host) || !servesHttp(registered, port)) continue;
+      if (routed.has(registered.host) || !servesHttp(registered, port)) continue;
       const cluster = compilation.clusters.use({ host: registered.host, port }, registered.namespace);
       const route: Route = { name: "default", match: EVERY_REQUEST, destinations: [{ cluster, weight: 1 }], source: undefined };
       virtualHosts.push(virtualHost(compilation, registered.host, port, [route], registered));
@@ -39,22 +51,40 @@ export function compileSidecarPorts(compilation: Compilation): readonly PortRout
   });
 }
 
+/** The hosts of the mesh on their ports that do not speak HTTP. */
+export function compileOpaqueHosts(clusters: ClusterTable, proxy: MeshProxy, clusterDomain: string): readonly OpaqueHost[] {
+  return [...clusters.registry.values()].flatMap((registered) =>
+    registered.ports
+      .filter(({ protocol }) => protocol === "tcp")
+      .map(({ number }) => ({
+        port: number,
+        domains: domainsOf(registered.host, registered, proxy, clusterDomain),
+        cluster: clusters.use({ host: registered.host, port: number }, registered.namespace),
+      })),
+  );
+}
+
 /** What a gateway knows: the hosts of the VirtualServices that are bound to it, and nothing else. */
 export function compileGatewayPorts(compilation: Compilation): readonly PortRoutes[] {
   const { gateway } = compilation.proxy;
   const owners = assignHosts(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
-  return GATEWAY_PORTS.map((port) => {
+  return gatewayPorts(compilation).map((port) => {
     const routesOf = memoizedRoutes(compilation, port, gateway === undefined ? [] : [gateway]);
     const virtualHosts = [...owners].map(([host, owner]) => virtualHost(compilation, host, port, routesOf(owner), undefined));
     return { port, virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   });
 }
 
-/** Each host with the VirtualService that has it: the first by namespace and name, since creation times are not known here. */
+function gatewayPorts({ proxy, resources }: Compilation): readonly number[] {
+  const opened = resources.gateways.find(({ reference }) => `${reference.namespace}/${reference.name}` === proxy.gateway);
+  return opened === undefined ? USUAL_GATEWAY_PORTS : ascending(new Set(opened.spec.servers.map(({ port }) => port.number)));
+}
+
+/** Each host with the VirtualService that has it: the oldest, as far as that is known, then by name and namespace. */
 function assignHosts(compilation: Compilation, isBound: (gateways: readonly string[]) => boolean): ReadonlyMap<string, VirtualService> {
   const owners = new Map<string, VirtualService>();
   const { virtualServices, clusterDomain } = compilation.resources;
-  for (const virtualService of [...virtualServices].sort(byNamespaceAndName)) {
+  for (const virtualService of [...virtualServices].sort(byAgeAndName)) {
     const { namespace } = virtualService.reference;
     if (!isBound(gatewaysOf(virtualService))) continue;
     for (const host of virtualService.spec.hosts.map((name) => resolveHost(name, namespace, clusterDomain))) {
@@ -74,17 +104,8 @@ function gatewaysOf({ reference, spec }: VirtualService): readonly string[] {
   return (spec.gateways ?? [MESH_GATEWAY]).map((gateway) => qualifyGateway(gateway, reference.namespace));
 }
 
-/** A host that nobody registered shares the ports of its VirtualService's registered hosts, or has port 80 where there are none. */
-function portOfUnregistered({ reference, spec }: VirtualService, { clusters, resources }: Compilation, port: number): number {
-  const registered = spec.hosts.flatMap(
-    (host) => clusters.registry.get(resolveHost(host, reference.namespace, resources.clusterDomain)) ?? [],
-  );
-  if (registered.length === 0) return PORT_OF_UNREGISTERED_HOSTS;
-  return registered.some((host) => servesHttp(host, port)) ? port : Number.NaN;
-}
-
-function servesHttp({ ports }: RegisteredHost, port: number): boolean {
-  return ports.some(({ number, protocol }) => number === port && protocol !== "tcp");
+function servesHttp(host: RegisteredHost | undefined, port: number): boolean {
+  return host?.ports.some(({ number, protocol }) => number === port && protocol !== "tcp") ?? false;
 }
 
 function memoizedRoutes(compilation: Compilation, port: number, gateways: readonly string[]): (owner: VirtualService) => readonly Route[] {
@@ -104,8 +125,14 @@ function virtualHost(
   registered: RegisteredHost | undefined,
 ): VirtualHost {
   const name = `${host}:${port}`;
-  const domains = registered?.hasShortNames ? [host, ...shortNames(registered, proxy, resources.clusterDomain)] : [host];
+  const domains = domainsOf(host, registered, proxy, resources.clusterDomain);
   return { name, domains, routes, removedHeaders: removalsFor(name, filters) };
+}
+
+function domainsOf(host: string, registered: RegisteredHost | undefined, proxy: MeshProxy, clusterDomain: string): readonly string[] {
+  if (registered === undefined) return [host];
+  const shorter = registered.hasShortNames ? shortNames(registered, proxy, clusterDomain) : [];
+  return [host, `${host}.`, ...shorter, ...registered.aliases];
 }
 
 /** `cart`, `cart.shop`, `cart.shop.svc` for callers in the service's namespace; the ones with the namespace for all others. */
@@ -137,7 +164,7 @@ function ascending(ports: ReadonlySet<number>): readonly number[] {
   return [...ports].sort((a, b) => a - b);
 }
 
-function byNamespaceAndName(a: VirtualService, b: VirtualService): number {
-  const [left, right] = [`${a.reference.namespace}/${a.reference.name}`, `${b.reference.namespace}/${b.reference.name}`];
+function byAgeAndName(a: VirtualService, b: VirtualService): number {
+  const [left, right] = [a, b].map(({ created, reference }) => `${created} ${reference.name}.${reference.namespace}`) as [string, string];
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,0 +1,103 @@
+import {
+  describeBaselines,
+  type ExplainRequest,
+  explain,
+  findSidecar,
+  formatExplanation,
+  type KubernetesResource,
+  resourcesOf,
+} from "@puggle/mesh-config";
+import { type Mesh, readMesh } from "@puggle/model";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { CommandResult } from "../command-result.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { readClusterManifests, readResources } from "../input/manifests.ts";
+import { manifestsOption, meshFileOption } from "./options.ts";
+import { findService, parseGateway, parseWorkload, type WorkloadName } from "./origin.ts";
+
+const EXAMPLES = `
+Examples:
+  puggle explain http://cart.shop/ -H 'virtual-cluster-name: pr-42'
+  puggle explain http://cart.shop/items --from shop/web@pr-42      as the member's own sidecar routes it
+  puggle explain http://shop.example/ --from-gateway istio-ingress/public -X POST
+  puggle explain http://cart.shop/ --resources generated/ -f mesh.yaml --json
+`;
+
+interface ExplainOptions {
+  readonly file: string;
+  readonly manifests?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly header?: Readonly<Record<string, readonly string[]>>;
+  readonly request: string;
+  readonly from?: WorkloadName;
+  readonly fromGateway?: ExplainRequest["from"];
+}
+
+/** `puggle explain`: where a request goes, and why. */
+export function addExplainCommand(program: Command, finish: (result: CommandResult) => void): void {
+  const command = program
+    .command("explain")
+    .description("say where a request goes: which rule of which resource decides, which destination it reaches, and why")
+    .argument("<url>", "the URL, as the caller writes it")
+    .addOption(meshFileOption())
+    .addOption(manifestsOption())
+    .addOption(
+      new Option(
+        "--resources <path...>",
+        "explain what these manifests say, not what the mesh file would generate; with -f too, it tells of the services that they leave out",
+      ).conflicts("manifests"),
+    )
+    .addOption(new Option("-H, --header <header>", "a header as 'name: value'; may be repeated").argParser(collectHeader))
+    .addOption(new Option("-X, --request <method>", "the method").default("GET"))
+    .addOption(
+      new Option(
+        "--from <workload>",
+        "the caller: [namespace/]service[@virtual-cluster]; a client outside the mesh's services when left out",
+      ).argParser(parseWorkload),
+    )
+    .addOption(
+      new Option("--from-gateway <gateway>", "the gateway that it enters by: namespace/name").argParser(parseGateway).conflicts("from"),
+    )
+    .addHelpText("after", EXAMPLES);
+  command.action(async (url: string, options: ExplainOptions) => {
+    finish(await explainRequest(url, options, command.getOptionValueSource("file") !== "default"));
+  });
+}
+
+async function explainRequest(url: string, options: ExplainOptions, isFileGiven: boolean): Promise<CommandResult> {
+  const isMeshWanted = options.resources === undefined || isFileGiven;
+  const mesh = isMeshWanted ? await readMesh(options.file) : undefined;
+  const resources = collectResources(mesh, options);
+  const request = { from: findOrigin(options, mesh, resources), method: options.request, url, headers: options.header ?? {} };
+  const explanation = explain(resources, request, mesh === undefined ? {} : { clusterDomain: mesh.clusterDomain });
+  return { exitCode: EXIT_CODES.good, text: formatExplanation(explanation), json: explanation };
+}
+
+function collectResources(mesh: Mesh | undefined, options: ExplainOptions): readonly KubernetesResource[] {
+  if (options.resources === undefined)
+    return mesh === undefined ? [] : resourcesOf(mesh, { manifests: readClusterManifests(options.manifests ?? []) });
+  const given = readResources(options.resources);
+  const isGiven = new Set(given.map(identityOf));
+  return [...given, ...(mesh === undefined ? [] : describeBaselines(mesh)).filter((resource) => !isGiven.has(identityOf(resource)))];
+}
+
+function identityOf({ kind, metadata }: KubernetesResource): string {
+  return `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
+}
+
+function findOrigin(
+  { from, fromGateway }: ExplainOptions,
+  mesh: Mesh | undefined,
+  resources: readonly KubernetesResource[],
+): ExplainRequest["from"] {
+  if (fromGateway !== undefined) return fromGateway;
+  if (from === undefined) return { kind: "sidecar", namespace: "default", labels: {} };
+  return findSidecar(resources, { ...from, ...findService(from, mesh?.services) });
+}
+
+function collectHeader(header: string, earlier: Readonly<Record<string, readonly string[]>> = {}): Record<string, readonly string[]> {
+  const colon = header.indexOf(":");
+  const name = header.slice(0, colon).trim().toLowerCase();
+  if (colon === -1 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) throw new InvalidArgumentError("write it as 'name: value'.");
+  return { ...earlier, [name]: [...(Object.hasOwn(earlier, name) ? (earlier[name] ?? []) : []), header.slice(colon + 1).trim()] };
+}

@@ -1,0 +1,76 @@
+import { generate, TARGETS, type Target } from "@puggle/mesh-config";
+import { readMesh } from "@puggle/model";
+import { type Command, Option } from "commander";
+import { CliError } from "../cli-error.ts";
+import type { CommandResult } from "../command-result.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { readClusterManifests } from "../input/manifests.ts";
+import { applyPlan, type OutputPlan, planOutput, scanOutput } from "../output-folder/index.ts";
+import { formatPlan } from "./generate-report.ts";
+import { manifestsOption, meshFileOption } from "./options.ts";
+
+const EXAMPLES = `
+Examples:
+  puggle generate                                     ./mesh.yaml to generated/istio/
+  puggle generate -f mesh/ -o deploy --manifests k8s/
+  puggle generate --check                             in CI: fails where the files are not those of the mesh file
+  puggle generate --target envoy                      plain Envoy configurations, for laptops
+`;
+
+interface GenerateOptions {
+  readonly file: string;
+  readonly target: Target;
+  readonly out: string;
+  readonly manifests?: readonly string[];
+  readonly check?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `puggle generate`: from the mesh file to files that are applied to the cluster. */
+export function addGenerateCommand(program: Command, finish: (result: CommandResult) => void): void {
+  program
+    .command("generate")
+    .description("write the mesh configuration that the mesh file asks for")
+    .addOption(meshFileOption())
+    .addOption(new Option("--target <target>", "what is generated").choices(TARGETS).default("istio"))
+    .addOption(new Option("-o, --out <folder>", "the folder to write to; the target's name is a folder in it").default("generated"))
+    .addOption(manifestsOption())
+    .addOption(new Option("--check", "write nothing; exit with 1 where the folder differs from what would be generated"))
+    .addOption(new Option("--dry-run", "write nothing; say what would be done").conflicts("check"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: GenerateOptions) => finish(await generateFiles(options)));
+}
+
+async function generateFiles({
+  file,
+  target,
+  out,
+  manifests = [],
+  check = false,
+  dryRun = false,
+}: GenerateOptions): Promise<CommandResult> {
+  const mesh = await readMesh(file);
+  const generated = generate(mesh, target, { manifests: readClusterManifests(manifests) });
+  const plan = planOutput(generated, scanOutput(out, target));
+  if (plan.blocked.length > 0) {
+    const problems = plan.blocked.map(({ path, message }) => ({ path: `${out}/${path}`, message }));
+    throw new CliError(
+      "foreign-file",
+      EXIT_CODES.canNotWrite,
+      "nothing was written, since this is in the way; move it, or name another folder with -o",
+      problems,
+    );
+  }
+  const isCurrent = plan.created.length + plan.changed.length + plan.removed.length === 0;
+  const mode = check ? "check" : dryRun ? "dry-run" : "write";
+  if (mode === "write") applyPlan(out, plan);
+  return {
+    exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
+    text: formatPlan(plan, mode, out),
+    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan) },
+  };
+}
+
+function pathsOf({ created, changed, removed, unchanged }: OutputPlan) {
+  return { created: created.map(({ path }) => path), changed: changed.map(({ path }) => path), removed, unchanged: unchanged.length };
+}

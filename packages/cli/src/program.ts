@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { CommandResult } from "./command-result.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
+import { addExplainCommand } from "./commands/explain.ts";
+import { addGenerateCommand } from "./commands/generate.ts";
+import { addInitCommand } from "./commands/init.ts";
+import type { Terminal } from "./terminal.ts";
+
+const EXIT_CODES_HELP = `
+Exit codes: 0 good; 1 the answer is no (--check found a difference); 2 wrong usage; 3 a bad mesh file or manifest; 4 can not write; 70 internal error.
+`;
+
+/** The whole command line. Each command hands its result to `finish`; wrong usage is thrown as commander's error. */
+export function buildProgram(terminal: Terminal, finish: (result: CommandResult) => void): Command {
+  const program = new Command("puggle")
+    .description("Virtual clusters: a private slice of one shared staging cluster for every developer and pull request.")
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand(false)
+    .exitOverride()
+    .showSuggestionAfterError()
+    // Errors are printed once, as text or as JSON, by whoever runs the program.
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, outputError: () => undefined })
+    .addHelpText("after", EXIT_CODES_HELP);
+  addInitCommand(program, finish);
+  addGenerateCommand(program, finish);
+  addExplainCommand(program, finish);
+  addCompletionCommand(program, finish);
+  for (const command of program.commands) command.option("--json", "print the result, or the error, as JSON");
+  return program;
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const isKnown = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return isKnown ? String(manifest.version) : "unknown";
+}

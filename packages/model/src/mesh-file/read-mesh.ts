@@ -1,0 +1,93 @@
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Mesh } from "../schema.ts";
+import { MeshFileError } from "./mesh-file-error.ts";
+import { buildMesh } from "./parse-mesh.ts";
+import { compareText, type MeshFileProblem, type MeshFileProblemCode } from "./problem.ts";
+import { fileTooLarge, MESH_FILE_MAX_BYTES, type MeshSource, placeInText } from "./source-text.ts";
+
+const MESH_FILE_NAME = /\.ya?ml$/;
+
+/**
+ * Reads a mesh from one file, or from every `*.yaml` and `*.yml` file in a folder and the folders in it; names that begin with a dot are left out.
+ *
+ * @param path - a file (a pipe will do) or a folder
+ * @throws {@link MeshFileError} with every problem of every file, those that can not be read included
+ *
+ * @example
+ * ```ts
+ * const mesh = await readMesh("mesh.yaml");
+ * console.log(mesh.virtualClusters.map(({ name }) => name));
+ * ```
+ */
+export async function readMesh(path: string): Promise<Mesh> {
+  const paths = await listMeshFiles(path);
+  const readings: readonly (MeshSource | MeshFileProblem)[] = await Promise.all(paths.map(readSource));
+  const sources = readings.filter((reading) => "text" in reading);
+  const problems = readings.filter((reading) => "code" in reading);
+  return buildMesh(sources, problems);
+}
+
+async function listMeshFiles(path: string): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const files = await listFolder(path);
+    if (files.length > 0) return files;
+  } catch (error) {
+    throw new MeshFileError([unreadable(path, error)]);
+  }
+  const fix = "put a mesh file there, or name another folder";
+  throw new MeshFileError([{ ...startOf(path), code: "empty-folder", message: "the folder holds no *.yaml or *.yml file", fix }]);
+}
+
+async function listFolder(folder: string): Promise<string[]> {
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
+  const nested = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return listFolder(path);
+      const isCandidate = MESH_FILE_NAME.test(entry.name) && (entry.isFile() || entry.isSymbolicLink());
+      return isCandidate ? [path] : [];
+    }),
+  );
+  return nested.flat().toSorted(compareText);
+}
+
+async function readSource(path: string): Promise<MeshSource | MeshFileProblem> {
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of createReadStream(path)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MESH_FILE_MAX_BYTES) return fileTooLarge(path);
+    }
+    return decode(path, Buffer.concat(chunks));
+  } catch (error) {
+    return unreadable(path, error);
+  }
+}
+
+function decode(path: string, bytes: Buffer): MeshSource | MeshFileProblem {
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    const text = new TextDecoder("utf-8").decode(bytes);
+    const place = placeInText({ path, text }, text.indexOf("\uFFFD"));
+    return { ...place, code: "not-text", message: "the file is not UTF-8 text", fix: "save it as UTF-8" };
+  }
+}
+
+function unreadable(path: string, error: unknown): MeshFileProblem {
+  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const [code, message, fix]: [MeshFileProblemCode, string, string] =
+    reason === "ENOENT"
+      ? ["missing-file", "there is no such file or folder", "check the path"]
+      : ["unreadable-file", `the file can not be read (${reason})`, "check what it is, and its permissions"];
+  return { ...startOf(path), code, message, fix };
+}
+
+function startOf(path: string): { path: string; line: number; column: number } {
+  return { path, line: 1, column: 1 };
+}

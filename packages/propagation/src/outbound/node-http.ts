@@ -1,0 +1,97 @@
+import type { ClientRequest, OutgoingHttpHeader } from "node:http";
+import { http } from "../http-modules.ts";
+import { bindSocket, installMessageEvents } from "../inbound/events.ts";
+import { HEADER } from "../names.ts";
+import { processState } from "../process-state.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { appendHeader, findHeader, type HeaderArray, replaceHeader } from "./header-array.ts";
+import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
+
+type Client = ClientRequest & Scoped;
+
+/**
+ * Makes the requests of `node:http` and `node:https` carry the name.
+ *
+ * - The scope is remembered while the constructor runs, where Node sets the `Host` header through `setHeader` on every version:
+ *   after it, the request may wait for a socket and be sent from somebody else's code.
+ * - The header is written in `_storeHeader`, the last moment before the head is text: only there array headers, `Expect:
+ *   100-continue` and headers that were set late can all be seen. (The diagnostics channel `http.client.request.created` comes
+ *   too late for the first two, and Node 20 has none.)
+ */
+export function installNodeHttpHooks(): void {
+  installMessageEvents();
+  const { setHeader, emit } = http.ClientRequest.prototype;
+  const storeHeader: (firstLine: string, headers: unknown) => void = Reflect.get(http.ClientRequest.prototype, "_storeHeader");
+
+  define("setHeader", function setScopedHeader(this: Client, name: string, value: number | string | readonly string[]) {
+    if (this[kScope] === undefined && processState.settings?.outbound === true) this[kScope] = currentScope();
+    return setHeader.call(this, name, value);
+  });
+  define("_storeHeader", function storeScopedHeader(this: Client, firstLine: string, headers: unknown) {
+    return storeHeader.call(this, firstLine, withName(this, headers));
+  });
+  define("emit", function emitScoped(this: Client, event: string | symbol, ...values: unknown[]) {
+    if (this[kScope] !== undefined) handOver(this[kScope], event, values);
+    return emit.call(this, event, ...values);
+  });
+}
+
+function define(key: string, value: unknown): void {
+  Object.defineProperty(http.ClientRequest.prototype, key, { value, writable: true, configurable: true });
+}
+
+/** What is handed to the caller with an event belongs to the request's scope too. */
+function handOver(scope: Scope, event: string | symbol, values: unknown[]): void {
+  if (event !== "response" && event !== "upgrade" && event !== "connect") return;
+  const response: Scoped | undefined = typeof values[0] === "object" && values[0] !== null ? values[0] : undefined;
+  if (response !== undefined) response[kScope] = scope;
+  if (event !== "response") bindSocket(values[1], scope);
+}
+
+/**
+ * The headers to send: the caller's own, or, where the request is to carry a name, with it. Arrays are copied, for they are the
+ * caller's.
+ */
+function withName(request: Client, headers: unknown): unknown {
+  try {
+    if (processState.settings?.outbound !== true) return headers;
+    const isArray = Array.isArray(headers);
+    // Array headers are stored inside the constructor, so that the current scope is the caller's. Anything else came by
+    // `setHeader` before.
+    const scope = request[kScope] ?? (isArray ? currentScope() : undefined);
+    if (scope === undefined) {
+      withhold("uncertain-origin");
+      return headers;
+    }
+    request[kScope] = scope;
+    if (scope.name === undefined) return headers;
+    return isArray ? extendArray(request, headers, scope.name) : extendStore(request, headers, scope.name);
+  } catch {
+    processState.counters.failures += 1;
+    return headers;
+  }
+}
+
+function extendArray(request: Client, headers: HeaderArray, name: string): HeaderArray {
+  const { method, path, host: peer } = request;
+  const hasOurHeader = findHeader(headers, HEADER) !== undefined;
+  if (!mayCarryName({ method, path, peer, hostHeader: textOf(findHeader(headers, "host")), hasOurHeader })) return headers;
+  const baggage = agreeingBaggage(textOf(findHeader(headers, "baggage")), name);
+  return appendHeader(baggage === undefined ? headers : replaceHeader(headers, "baggage", baggage), HEADER, name);
+}
+
+function extendStore(request: Client, headers: unknown, name: string): unknown {
+  const { method, path, host: peer } = request;
+  const hasOurHeader = request.hasHeader(HEADER);
+  if (!mayCarryName({ method, path, peer, hostHeader: textOf(request.getHeader("host")), hasOurHeader })) return headers;
+  const baggage = agreeingBaggage(textOf(request.getHeader("baggage")), name);
+  if (baggage !== undefined) request.setHeader("baggage", baggage);
+  // Without any header Node passes nothing: what `setHeader` would make then is not what `_storeHeader` was called with.
+  if (headers === null || headers === undefined) return { [HEADER]: name };
+  request.setHeader(HEADER, name);
+  return headers;
+}
+
+function textOf(value: OutgoingHttpHeader | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(",") : value?.toString();
+}

@@ -1,0 +1,87 @@
+import type { EventEmitter } from "node:events";
+import { processState } from "../process-state.ts";
+import { loadedModules, watchModuleLoads } from "./module-loads.ts";
+import { wrapDispatcherPrototypes } from "./undici-dispatch.ts";
+
+/** Where copies of undici agree on a dispatcher for all: the old interface, and that of undici 8. */
+const GLOBAL_DISPATCHERS = [Symbol.for("undici.globalDispatcher.1"), Symbol.for("undici.globalDispatcher.2")];
+
+/**
+ * Wraps the copy of undici that is built into Node, the copies that are loaded already, and every one that is loaded from now
+ * on.
+ */
+export function instrumentUndiciCopies(): void {
+  for (const exports of loadedModules()) instrumentUndiciModule(exports);
+  instrumentBuiltIn();
+}
+
+/** Wraps a copy of undici, given its exports. `false` where they are not undici's. */
+export function instrumentUndiciModule(exports: unknown): boolean {
+  const client = ownValue(exports, "Client");
+  if (
+    typeof client !== "function" ||
+    typeof ownValue(exports, "Agent") !== "function" ||
+    typeof ownValue(exports, "Dispatcher") !== "function"
+  )
+    return false;
+  try {
+    return wrapDispatcherPrototypes(client.prototype);
+  } catch {
+    // Somebody froze its prototypes. Its requests will count as of uncertain origin.
+    processState.counters.failures += 1;
+    return false;
+  }
+}
+
+/** Only data properties: a getter of somebody's module is not ours to run. */
+function ownValue(exports: unknown, key: string): unknown {
+  if ((typeof exports !== "object" && typeof exports !== "function") || exports === null) return undefined;
+  try {
+    return Object.getOwnPropertyDescriptor(exports, key)?.value;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Node loads its copy, and makes its dispatcher the global one, at the first use of one of its classes. Here that is earlier
+ * than the service would have it, and a copy of the service's own finds a global dispatcher of another version (undici 6 on
+ * Node 24 then refuses its own options). So while such a copy sets itself up, it is shown none, as if the built-in one were not
+ * loaded yet.
+ */
+function instrumentBuiltIn(): void {
+  const early = GLOBAL_DISPATCHERS.filter((key) => globalDispatcher(key) === undefined);
+  void globalThis.Headers;
+  for (const key of GLOBAL_DISPATCHERS) {
+    const dispatcher = globalDispatcher(key);
+    if (dispatcher !== undefined) wrapDispatcherPrototypes(Object.getPrototypeOf(dispatcher));
+  }
+
+  const ours = new Map(early.map((key) => [key, globalDispatcher(key)]));
+  // Once it is in use it would have been loaded without us too.
+  for (const dispatcher of ours.values()) dispatcher?.once?.("connect", () => ours.clear());
+  watchModuleLoads({
+    before(id, parentFile) {
+      if (!isUndiciSettingUp(id, parentFile)) return;
+      for (const [key, dispatcher] of ours) if (globalDispatcher(key) === dispatcher) setGlobalDispatcher(key, undefined);
+    },
+    after(id, parentFile, exports) {
+      instrumentUndiciModule(exports);
+      if (!isUndiciSettingUp(id, parentFile)) return;
+      for (const [key, dispatcher] of ours) if (globalDispatcher(key) === undefined) setGlobalDispatcher(key, dispatcher);
+    },
+  });
+}
+
+/** Undici decides on the global dispatcher in its module `lib/global.js`. */
+function isUndiciSettingUp(id: string, parentFile: string | undefined): boolean {
+  return /(?:^|\/)global(?:\.js)?$/.test(id) && parentFile?.includes("undici") === true;
+}
+
+function globalDispatcher(key: symbol): Partial<EventEmitter> | undefined {
+  return Reflect.get(globalThis, key);
+}
+
+function setGlobalDispatcher(key: symbol, dispatcher: unknown): void {
+  if (dispatcher !== undefined || key in globalThis) Reflect.set(globalThis, key, dispatcher);
+}

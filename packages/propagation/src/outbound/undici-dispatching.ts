@@ -1,0 +1,18 @@
+import type { Scope } from "../scope.ts";
+
+let dispatching: Scope | undefined;
+
+/**
+ * The scope of the `dispatch` that is running right now: undici makes its request objects, and announces them on its
+ * diagnostics channel, within that very call. `undefined` where no `dispatch` that we know of is running.
+ */
+export function dispatchingScope(): Scope | undefined {
+  return dispatching;
+}
+
+/** Sets it, and returns what it was, to be set again after the call. */
+export function exchangeDispatching(scope: Scope | undefined): Scope | undefined {
+  const outer = dispatching;
+  dispatching = scope;
+  return outer;
+}

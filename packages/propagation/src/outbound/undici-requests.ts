@@ -1,0 +1,50 @@
+import { subscribe } from "node:diagnostics_channel";
+import { HEADER, isBaggage, isOurHeader } from "../names.ts";
+import { processState } from "../process-state.ts";
+import { dispatchingScope } from "./undici-dispatching.ts";
+import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
+
+/** A request of undici 6 to 8, as it is announced when it is made and before it is queued. */
+interface UndiciRequest {
+  readonly origin: unknown;
+  readonly method: string;
+  readonly path: string;
+  /** The `Host` header, where the caller set one; it is not among the headers. */
+  readonly host: string | null;
+  /** Name, value, name, value; undici's own array, not the caller's. */
+  readonly headers: (string | string[])[];
+  addHeader(name: string, value: string): unknown;
+}
+
+/** Makes the requests of every copy of undici carry the name of the dispatch that makes them. */
+export function subscribeToUndiciRequests(): void {
+  subscribe("undici:request:create", (message) => {
+    if (processState.settings?.outbound !== true) return;
+    try {
+      addName((message as { request: UndiciRequest }).request);
+    } catch {
+      processState.counters.failures += 1;
+    }
+  });
+}
+
+function addName(request: UndiciRequest): void {
+  const scope = dispatchingScope();
+  if (scope === undefined || !Array.isArray(request.headers)) {
+    // A copy of undici that we did not get to wrap, such as one inside a bundle: whose request this is can not be known.
+    withhold("uncertain-origin");
+    return;
+  }
+  if (scope.name === undefined) return;
+  const { method, path, headers } = request;
+  let hasOurHeader = false;
+  let baggageAt = -1;
+  for (let index = 0; index < headers.length; index += 2) {
+    const key = headers[index];
+    if (isOurHeader(key)) hasOurHeader = true;
+    else if (isBaggage(key)) baggageAt = index + 1;
+  }
+  if (!mayCarryName({ method, path, peer: String(request.origin), hostHeader: request.host ?? undefined, hasOurHeader })) return;
+  if (baggageAt !== -1) headers[baggageAt] = agreeingBaggage(headers[baggageAt]?.toString(), scope.name) ?? headers[baggageAt] ?? "";
+  request.addHeader(HEADER, scope.name);
+}

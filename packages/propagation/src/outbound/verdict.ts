@@ -1,0 +1,36 @@
+import { rewriteBaggage } from "../baggage/rewrite.ts";
+import type { WithholdReason } from "../counters.ts";
+import { processState } from "../process-state.ts";
+import type { Destination } from "../targets/judge.ts";
+
+/** What an outbound request is, as far as the header is concerned. */
+export interface OutboundRequest extends Destination {
+  readonly method: string;
+  /** Did the caller set the header? It is never changed, whatever it says and wherever it goes. */
+  readonly hasOurHeader: boolean;
+}
+
+/** Decides whether a request gets the header, and counts it. */
+export function mayCarryName(request: OutboundRequest): boolean {
+  const { settings, counters } = processState;
+  if (settings === undefined) return false;
+  if (request.method === "CONNECT") return withhold("connect");
+  if (request.hasOurHeader) return withhold("caller-set");
+  if (!settings.isTarget(request)) return withhold("not-a-target");
+  counters.sent += 1;
+  return true;
+}
+
+/** Counts a request that goes out without the header. */
+export function withhold(reason: WithholdReason): false {
+  processState.counters.withheld[reason] += 1;
+  return false;
+}
+
+/** The `baggage` header to send instead of the caller's, where that names another virtual cluster than the request carries. */
+export function agreeingBaggage(baggage: string | undefined, name: string): string | undefined {
+  if (baggage === undefined || processState.settings?.baggage !== true) return undefined;
+  const agreeing = rewriteBaggage(baggage, name);
+  if (agreeing !== undefined) processState.counters.baggageRewritten += 1;
+  return agreeing;
+}

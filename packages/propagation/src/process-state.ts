@@ -1,0 +1,48 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Counters, createCounters } from "./counters.ts";
+import type { OpenTelemetryToken, Scope } from "./scope.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * What all copies of this library in a process share: an ES module and a CommonJS copy, two versions, and the copies that
+ * Jest loads anew for each test file.
+ *
+ * It hangs on the `AsyncLocalStorage` class and not on `globalThis`, because Jest gives each test file a `globalThis` of its
+ * own, while Node's core modules are the same everywhere. The `v1` in the key is the version of this very interface: fields may
+ * be added to it, never changed.
+ */
+export interface ProcessState {
+  readonly storage: AsyncLocalStorage<Scope | undefined>;
+  readonly counters: Counters;
+  /** What `register()` settled; `undefined` while the library is not registered. */
+  settings: Settings | undefined;
+  /** Hooks stay in place for the life of the process, and only once, whichever copy put them there. */
+  readonly hooks: { messages: boolean; servers: boolean; clients: boolean };
+  /** Wraps a copy of undici: the function of the copy of this library that installed the outbound hooks. */
+  instrumentUndici: ((module: unknown) => boolean) | undefined;
+  /** Reads the token from the active OpenTelemetry Context; set by the first propagator, so that without one it costs nothing. */
+  readToken: (() => OpenTelemetryToken | undefined) | undefined;
+  /** The last token's number. */
+  tokens: number;
+}
+
+const KEY = Symbol.for("puggle.dev/propagation/v1");
+
+/** The state of this process, made by the first copy that asks. */
+export const processState: ProcessState = findOrCreate();
+
+function findOrCreate(): ProcessState {
+  const found: ProcessState | undefined = Reflect.get(AsyncLocalStorage, KEY);
+  if (found !== undefined) return found;
+  const created: ProcessState = {
+    storage: new AsyncLocalStorage(),
+    counters: createCounters(),
+    settings: undefined,
+    hooks: { messages: false, servers: false, clients: false },
+    instrumentUndici: undefined,
+    readToken: undefined,
+    tokens: 0,
+  };
+  Object.defineProperty(AsyncLocalStorage, KEY, { value: created });
+  return created;
+}

@@ -1,7 +1,7 @@
 import { processState } from "../process-state.ts";
 import { currentScope, kScope, type Scope } from "../scope.ts";
 import { returnFromConnecting } from "./undici-connections.ts";
-import { exchangeDispatching } from "./undici-dispatching.ts";
+import { dispatchingScope, exchangeDispatching } from "./undici-dispatching.ts";
 import { type DispatchHandler, scopeHandler } from "./undici-handler.ts";
 
 /** Where options keep the scope once the handler that goes with them runs in it too. */
@@ -33,12 +33,16 @@ export function wrapDispatcherPrototypes(prototype: object | null): boolean {
 
 function scopedDispatch(inherited: Dispatch): Dispatch {
   return function dispatch(this: unknown, options, handler) {
-    if (processState.settings?.outbound !== true || !isObject(options) || !isObject(handler)) return inherited.call(this, options, handler);
-    const known: DispatchOptions = options;
-    const scope = known[kBound] ?? known[kScope] ?? currentScope();
+    if (processState.settings?.outbound !== true || !isObject(options) || !isObject(handler)) {
+      return inherited.call(this, options, handler);
+    }
+    const { [kBound]: bound, [kScope]: held }: DispatchOptions = options;
+    // From an agent to its pool to its client: this is that same dispatch still.
+    if (bound !== undefined && bound === dispatchingScope()) return inherited.call(this, options, handler);
+    const scope = bound ?? held ?? currentScope();
     const outer = exchangeDispatching(scope);
     try {
-      if (known[kBound] !== undefined) return inherited.call(this, options, handler);
+      if (bound !== undefined) return inherited.call(this, options, handler);
       // The caller's own options are left as they are: callers use them again.
       return inherited.call(this, { ...options, [kBound]: scope }, scopeHandler(handler as DispatchHandler, scope));
     } finally {

@@ -140,8 +140,8 @@ function createClass(set: number): typeof ScopedHandler {
 function forward(scoped: ScopedHandler, callback: Callback, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
   const outer = exchangeDispatching(undefined);
   if (outer === undefined) return callBack(scoped, callback, a, b, c, d);
-  // A callback that comes within a dispatch, with an error for example: what the service now sends through a copy of undici
-  // that we do not know is not that dispatch's.
+  // A callback that comes within a dispatch, with an error for example: what the service now sends through a copy of undici that we
+  // do not know is not that dispatch's.
   try {
     return callBack(scoped, callback, a, b, c, d);
   } finally {
@@ -150,10 +150,9 @@ function forward(scoped: ScopedHandler, callback: Callback, a: unknown, b: unkno
 }
 
 function callBack({ handler, scope, caller }: ScopedHandler, callback: Callback, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
-  if (isInScope(scope)) return callback.call(handler, a, b, c, d);
-  // To go back to the caller's context costs a tenth of entering the scope anew. It is what undici does itself for the
-  // callbacks of its `request`.
+  // To go back to the caller's context costs a tenth of entering the scope anew. It is what undici does itself for its `request`.
   if (caller !== undefined) return caller.runInAsyncScope(callback, handler, a, b, c, d);
+  if (isInScope(scope)) return callback.call(handler, a, b, c, d);
   return enterScope(scope, handler, callback, a, b, c, d);
 }
 

@@ -1,7 +1,8 @@
 import type { Mesh } from "@puggle/model";
+import { identityOf } from "./istio/cluster-state.ts";
 import { generateIstio, type IstioOptions } from "./istio/generate.ts";
 import { VERSION_LABEL } from "./kubernetes/labels.ts";
-import { type KubernetesResource, referTo } from "./kubernetes/resource.ts";
+import type { KubernetesResource } from "./kubernetes/resource.ts";
 
 /**
  * What the cluster is taken to hold beside the generated objects: each baseline's Service and pods as the mesh file describes them, and the external
@@ -37,14 +38,22 @@ export function describeBaselines(mesh: Mesh): readonly KubernetesResource[] {
   ];
 }
 
-/** The generated objects beside what the cluster holds: the given manifests first, the mesh file's word for what they leave out. */
+/**
+ * The generated objects beside what the cluster holds: the given manifests, and the mesh file's word for what they leave out. It is for deciding where
+ * requests go, which needs no image: a member that names none has a stand-in.
+ */
 export function resourcesOf(mesh: Mesh, options: IstioOptions = {}): readonly KubernetesResource[] {
-  const resources = [...generateIstio(mesh, options), ...(options.manifests ?? [])];
-  const known = new Set(resources.map(identityOf));
-  return [...resources, ...describeBaselines(mesh).filter((resource) => !known.has(identityOf(resource)))];
+  const byIdentity = new Map<string, KubernetesResource>();
+  for (const resource of [...describeBaselines(mesh), ...(options.manifests ?? []), ...generateIstio(withImages(mesh), options)]) {
+    byIdentity.set(identityOf(resource), resource);
+  }
+  return [...byIdentity.values()];
 }
 
-function identityOf(resource: KubernetesResource): string {
-  const { kind, namespace, name } = referTo(resource);
-  return `${kind} ${namespace}/${name}`;
+function withImages(mesh: Mesh): Mesh {
+  const virtualClusters = mesh.virtualClusters.map((virtualCluster) => ({
+    ...virtualCluster,
+    members: virtualCluster.members.map((member) => ({ ...member, image: member.image ?? member.service })),
+  }));
+  return { ...mesh, virtualClusters };
 }

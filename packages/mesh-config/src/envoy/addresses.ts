@@ -1,4 +1,4 @@
-import type { Mesh } from "@puggle/model";
+import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { memberName } from "../istio/names.ts";
 
@@ -41,7 +41,7 @@ export function defaultAddresses(mesh: Mesh): EnvoyAddresses {
     const ports = Object.fromEntries(
       service.ports.map(({ number, targetPort }, index) => {
         const app = targetPort ?? number;
-        if (app in outbound) throw portConflict(`${service.namespace}/${service.name}`, app);
+        if (app in outbound) throw portConflict(`${service.namespace}/${service.name}`, app, outbound);
         return [number, { inbound: FIRST_INBOUND_PORT + index, app }];
       }),
     );
@@ -53,7 +53,7 @@ export function defaultAddresses(mesh: Mesh): EnvoyAddresses {
       namespace,
       service: name,
       ...(virtualCluster === undefined ? {} : { virtualCluster }),
-      host: workloadName({ service: name, virtualCluster }),
+      host: hostNameOf(workloadName({ service: name, virtualCluster }), service, mesh),
       ports,
       outbound,
       admin: ADMIN_PORT,
@@ -73,9 +73,23 @@ export function workloadName({
   return virtualCluster === undefined ? service : memberName(service, { name: virtualCluster });
 }
 
-function portConflict(service: string, port: number): MeshConfigError {
+/** Workloads of one name in two namespaces are told apart by their namespace. */
+function hostNameOf(workload: string, { namespace }: Service, mesh: Mesh): string {
+  const isElsewhereToo = mesh.services.some((other) => other.namespace !== namespace && namesOf(other, mesh).includes(workload));
+  return isElsewhereToo ? `${workload}.${namespace}` : workload;
+}
+
+function namesOf({ name, namespace }: Service, mesh: Mesh): readonly string[] {
+  const clusters = mesh.virtualClusters.filter(({ members }) =>
+    members.some((member) => member.service === name && member.namespace === namespace),
+  );
+  return [name, ...clusters.map((virtualCluster) => memberName(name, virtualCluster))];
+}
+
+function portConflict(service: string, port: number, taken: Readonly<Record<number, number>>): MeshConfigError {
+  const free = [8080, 8081, 8888, 3000, 9000].find((candidate) => !(candidate in taken)) ?? "one that no service has";
   return new MeshConfigError(
     "port-conflict",
-    `service ${service}: its app listens on port ${port}, where its sidecar has to take calls for the services that have port ${port}; give the service's port a targetPort of its own, such as 8080`,
+    `service ${service}: its app listens on port ${port}, where its sidecar has to take calls for the services that have port ${port}; give the service's port a targetPort of its own, such as ${free}`,
   );
 }

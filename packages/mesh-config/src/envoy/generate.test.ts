@@ -66,6 +66,14 @@ describe("the envoy target", () => {
     );
   });
 
+  it("tells workloads of one name in two namespaces apart", () => {
+    const { services, ...rest } = SHOP;
+    const [, web] = services;
+    const twice = web === undefined ? [] : ["a", "b"].map((namespace) => ({ ...web, namespace }));
+    const { workloads } = defaultAddresses({ ...rest, services: twice, virtualClusters: [] });
+    expect(workloads.map(({ host }) => host)).toEqual(["web.a", "web.b"]);
+  });
+
   it("names the workload whose address is missing", () => {
     const { workloads } = defaultAddresses(SHOP);
     const addresses = { workloads: workloads.filter(({ virtualCluster }) => virtualCluster === undefined) };

@@ -37,7 +37,7 @@ const GATEWAY_PROXY: MeshProxy = { kind: "sidecar", namespace: "", labels: {} };
 export function generateEnvoy(mesh: Mesh, options: EnvoyOptions = {}): readonly EnvoyConfiguration[] {
   const addresses = options.addresses ?? defaultAddresses(mesh);
   const resources = readRoutingResources(
-    resourcesOf(withImages(mesh), { manifests: withoutBaselines(mesh, options.manifests ?? []) }),
+    resourcesOf(mesh, { manifests: withoutBaselines(mesh, options.manifests ?? []) }),
     mesh.clusterDomain,
   );
   const located = new Map(addresses.workloads.map((address) => [`${address.namespace}/${workloadName(address)}`, address]));
@@ -62,15 +62,6 @@ export function generateEnvoy(mesh: Mesh, options: EnvoyOptions = {}): readonly 
   const table = compileFor(resources, GATEWAY_PROXY);
   const gateway = buildGateway(table, addresses.gateway, outboundPorts("gateway", table, addresses.gateway.ports), findEndpoints);
   return [...sidecars, { namespace: undefined, workload: "gateway", configuration: gateway }];
-}
-
-/** A laptop runs processes, not images: a member needs none here. */
-function withImages(mesh: Mesh): Mesh {
-  const virtualClusters = mesh.virtualClusters.map((virtualCluster) => ({
-    ...virtualCluster,
-    members: virtualCluster.members.map((member) => ({ ...member, image: member.image ?? member.service })),
-  }));
-  return { ...mesh, virtualClusters };
 }
 
 /** The baselines are processes with the addresses of their services, whatever their Deployments are called in the cluster. */

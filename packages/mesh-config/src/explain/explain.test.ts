@@ -2,6 +2,7 @@ import { parseMesh } from "@puggle/model";
 import { describe, expect, it } from "vitest";
 import { resourcesOf } from "../baselines.ts";
 import { parseManifests } from "../kubernetes/manifests.ts";
+import type { KubernetesResource } from "../kubernetes/resource.ts";
 import { explain, findSidecar } from "./explain.ts";
 import { formatExplanation } from "./format.ts";
 
@@ -81,15 +82,15 @@ describe("explain", () => {
 
         from        Deployment shop/web
         goes to     Deployment shop/cart-pr-42 (subset pr-42 of cart-members.shop.svc.cluster.local:80)
-        decided by  VirtualService shop/cart, rule 2 "puggle/pr-42"
+        decided by  VirtualService shop/cart, rule 2 "puggle/pr-42/80"
         arrives     with virtual-cluster-name: pr-42
 
         why
         1. The request carries virtual-cluster-name: pr-42.
         2. cart on port 80 belongs to VirtualService shop/cart.
-        3. Route puggle/no-virtual-cluster does not match: virtual-cluster-name is "pr-42", and the route is for requests without it.
-        4. Route puggle/blue does not match: virtual-cluster-name is "pr-42", not "blue".
-        5. Route puggle/pr-42 matches: rule 2 of VirtualService shop/cart.
+        3. Route puggle-no-virtual-cluster/80 does not match: virtual-cluster-name is "pr-42", and the route is for requests without it.
+        4. Route puggle/blue/80 does not match: virtual-cluster-name is "pr-42", not "blue".
+        5. Route puggle/pr-42/80 matches: rule 2 of VirtualService shop/cart.
         6. It goes to subset pr-42 of cart-members.shop.svc.cluster.local:80.
       "
     `);
@@ -116,7 +117,7 @@ describe("explain", () => {
   it("is plain data that JSON keeps whole", () => {
     const explanation = ask("web", "http://cart/", undefined, named("blue"));
     expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
-    expect(explanation.decidedBy).toEqual({ kind: "VirtualService", namespace: "shop", name: "cart", rule: 1, ruleName: "puggle/blue" });
+    expect(explanation.decidedBy).toEqual({ kind: "VirtualService", namespace: "shop", name: "cart", rule: 1, ruleName: "puggle/blue/80" });
   });
 
   it("warns of what the deciding rule does and the answer leaves out", () => {
@@ -132,6 +133,91 @@ describe("explain", () => {
     expect(explanation.outcome).toBe("undetermined");
   });
 
+  const theirs = (kind: string, name: string, spec: string, group = "networking.istio.io/v1") =>
+    parseManifests([
+      { path: "m.yaml", text: `{ apiVersion: ${group}, kind: ${kind}, metadata: { name: ${name}, namespace: shop }, spec: ${spec} }` },
+    ]);
+  const from = findSidecar(RESOURCES, { namespace: "shop", service: "web" });
+  const toCart = "route: [{ destination: { host: cart } }]";
+
+  const warned: readonly [string, readonly KubernetesResource[], string, RegExp, string][] = [
+    [
+      "a rule before the one that decided",
+      theirs(
+        "VirtualService",
+        "old",
+        `{ hosts: [old.internal], http: [{ match: [{ uri: { exact: /A }, ignoreUriCase: true }], ${toCart} }, { ${toCart} }] }`,
+      ),
+      "http://old.internal/a",
+      /http\.0\.match\.0\.ignoreUriCase: is not compiled, and may decide otherwise/,
+      "baseline",
+    ],
+    [
+      "a regular expression that Envoy does not take",
+      theirs(
+        "VirtualService",
+        "old",
+        `{ hosts: [old.internal], http: [{ match: [{ uri: { regex: "/(?!x).*" } }], ${toCart} }, { ${toCart} }] }`,
+      ),
+      "http://old.internal/a",
+      /has the regular expression \/\(\?!x\)\.\*, which Envoy does not take/,
+      "baseline",
+    ],
+    ["a Sidecar", theirs("Sidecar", "scope", "{ egress: [] }"), "http://cart/", /Sidecar shop\/scope: is not compiled/, "baseline"],
+    [
+      "an HTTPRoute",
+      theirs("HTTPRoute", "r", "{}", "gateway.networking.k8s.io/v1"),
+      "http://cart/",
+      /HTTPRoute shop\/r: is not compiled/,
+      "baseline",
+    ],
+    [
+      "a DestinationRule that can not be read",
+      theirs("DestinationRule", "d", "{ host: 1 }"),
+      "http://cart/",
+      /DestinationRule shop\/d, spec\.host/,
+      "baseline",
+    ],
+    [
+      "a header that leaves the mesh",
+      theirs("ServiceEntry", "pay", "{ hosts: [pay.example], ports: [{ number: 80, protocol: HTTP }] }"),
+      "http://pay.example/",
+      /virtual-cluster-name leaves the mesh with this request/,
+      "external",
+    ],
+  ];
+  it.each(warned)("warns of %s", (_, resources, url, warning, outcome) => {
+    const explanation = explain([...RESOURCES, ...resources], { from, url, headers: named("unknown") });
+    expect(explanation.warnings).toEqual([expect.stringMatching(warning)]);
+    expect(explanation.outcome).toBe(outcome);
+  });
+
+  it("does not guess what answers behind a Service without a selector, or a ServiceEntry inside the mesh", () => {
+    const byHand = theirs("Service", "db", "{ ports: [{ port: 80 }] }", "v1");
+    const inside = theirs(
+      "ServiceEntry",
+      "vm",
+      "{ hosts: [vm.example], location: MESH_INTERNAL, ports: [{ number: 80, protocol: HTTP }] }",
+    );
+    for (const url of ["http://db/", "http://vm.example/"])
+      expect(explain([...RESOURCES, ...byHand, ...inside], { from, url }).outcome).toBe("undetermined");
+  });
+
+  it("merges the VirtualServices of one host on a gateway, and leaves what takes everything to the last", () => {
+    const gateway = { kind: "gateway", namespace: "istio-system", labels: {}, gateway: "istio-system/edge" } as const;
+    const both = [
+      ...theirs("VirtualService", "a", `{ hosts: [old.internal], gateways: [istio-system/edge], http: [{ ${toCart} }] }`),
+      ...theirs(
+        "VirtualService",
+        "b",
+        "{ hosts: [old.internal], gateways: [istio-system/edge], http: [{ match: [{ uri: { prefix: /b } }], route: [{ destination: { host: stock } }] }] }",
+      ),
+    ];
+    const destination = (path: string) =>
+      explain([...RESOURCES, ...both], { from: gateway, url: `http://old.internal${path}` }).destinations[0]?.host;
+    expect([destination("/b"), destination("/c")]).toEqual(["stock.shop.svc.cluster.local", "cart.shop.svc.cluster.local"]);
+  });
+
   it("answers for a gateway", () => {
     const from = { kind: "gateway", namespace: "istio-system", labels: {}, gateway: "istio-system/edge" } as const;
     expect(explain(RESOURCES, { from, url: "http://cart.stage.internal/", headers: named("blue") }).outcome).toBe("member");
@@ -140,6 +226,12 @@ describe("explain", () => {
 
   const refusals: readonly [string, () => unknown, string, RegExp][] = [
     ["text that is no URL", () => ask("web", "cart/items"), "invalid-request", /write it whole/],
+    [
+      "a control character in a header",
+      () => ask("web", "http://cart/", undefined, named("pr\u0001")),
+      "invalid-request",
+      /control character; Envoy answers 400/,
+    ],
     ["TLS", () => ask("web", "https://cart/"), "invalid-request", /can not read the header inside TLS/],
     [
       "a workload that is not there",

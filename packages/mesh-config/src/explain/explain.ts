@@ -5,8 +5,11 @@ import { formatReference, type KubernetesResource, matchesSelector, type Resourc
 import { type CompileOptions, compileFor } from "../routing/compile.ts";
 import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
-import type { Cluster, MeshProxy, RuleReference } from "../routing/table.ts";
+import type { Cluster, MeshProxy, RuleReference, Unread } from "../routing/table.ts";
 import { describeSteps } from "./steps.ts";
+
+/** What no header's value may hold (RFC 9110, section 5.5); a tab may stand in it. */
+const FORBIDDEN_IN_HEADERS = /[^\t\x20-\x7e\x80-\uffff]/;
 
 /** A request, and who sends it. */
 export interface ExplainRequest {
@@ -34,7 +37,7 @@ export type Outcome =
   | "no-route"
   /** Nothing can answer: 503. */
   | "unavailable"
-  /** The rule that matches answers in a way that is not compiled, such as a redirect; see the warnings. */
+  /** It can not be told: the rule that matches is not compiled, such as a redirect, or the endpoints are set by hand; see the steps and warnings. */
   | "undetermined";
 
 export interface ExplainedDestination {
@@ -99,15 +102,17 @@ export function explain(resources: readonly KubernetesResource[], request: Expla
     probability,
     workloads: workloadsOf(cluster, read),
   }));
+  const outcome = outcomeOf(decision, read);
+  const arriving = headerOnArrival(decision, routed);
   return {
     request: { method: routed.method, url: request.url, headers: routed.headers },
     from: describeProxy(request.from, read),
-    outcome: outcomeOf(decision, read),
+    outcome,
     destinations,
     decidedBy: decision.route?.source ?? null,
-    headerOnArrival: headerOnArrival(decision, routed),
+    headerOnArrival: arriving,
     steps: describeSteps(decision, routed, table),
-    warnings: warningsFor(decision, table.unread),
+    warnings: warningsFor(decision, arriving, outcome, table.unread),
   };
 }
 
@@ -142,6 +147,11 @@ function toRoutedRequest({ url, method = "GET", headers = {} }: ExplainRequest):
       `${url} is not plain HTTP: a sidecar can not read the header inside TLS, so nothing but http:// is routed by it`,
     );
   }
+  for (const [name, value] of Object.entries(headers)) {
+    const bad = [value].flat().find((line) => FORBIDDEN_IN_HEADERS.test(line));
+    if (bad !== undefined)
+      throw new MeshConfigError("invalid-request", `the header ${name} has a control character; Envoy answers 400 to such a request`);
+  }
   return {
     method: method.toUpperCase(),
     host: parsed.hostname.replace(/\.$/, ""),
@@ -175,6 +185,7 @@ function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resourc
     destinations.map(({ cluster }): Outcome => {
       const { endpoints } = cluster;
       if (endpoints.kind === "external" || endpoints.kind === "passthrough") return "external";
+      if (endpoints.kind === "unknown") return "undetermined";
       const workloads = resources.workloads.filter(
         ({ reference, labels }) =>
           endpoints.kind === "pods" && reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels),
@@ -193,14 +204,18 @@ function headerOnArrival({ stamped, removedHeaders }: Decision, { headers }: Rou
   return value === undefined ? null : typeof value === "string" ? value : value.join(",");
 }
 
-/** Only what concerns the objects that had a part in the decision. */
-function warningsFor({ route: decided }: Decision, unread: ReturnType<typeof compileFor>["unread"]): readonly string[] {
-  return unread
-    .filter(({ resource, field }) => {
-      if (resource.kind !== "VirtualService" || decided?.source === undefined)
-        return resource.kind === "EnvoyFilter" || resource.kind === "VirtualService";
-      const isSame = resource.name === decided.source.name && resource.namespace === decided.source.namespace;
-      return isSame && (!field.startsWith("spec.http.") || field.startsWith(`spec.http.${decided.source.rule}.`));
-    })
-    .map(({ resource, field, why }) => `${formatReference(resource)}, ${field}: ${why}`);
+/** What may make the answer another: above all what the rules say that were tried before the one that decided. */
+function warningsFor(decision: Decision, headerOnArrival: string | null, outcome: Outcome, unread: readonly Unread[]): readonly string[] {
+  const owner = decision.virtualHost?.routes.find(({ source }) => source !== undefined)?.source;
+  const last = decision.route?.source?.rule ?? Number.POSITIVE_INFINITY;
+  const concerns = ({ resource, field }: Unread): boolean => {
+    if (resource.kind !== "VirtualService" || owner === undefined) return true;
+    const rule = /^spec\.http\.(\d+)\./.exec(field)?.[1];
+    return resource.name === owner.name && resource.namespace === owner.namespace && (rule === undefined || Number(rule) <= last);
+  };
+  const leak = `${VIRTUAL_CLUSTER_HEADER} leaves the mesh with this request; name the host under externalHosts of the mesh file, so that it is taken off`;
+  return [
+    ...(outcome === "external" && headerOnArrival !== null ? [leak] : []),
+    ...unread.filter(concerns).map(({ resource, field, why }) => `${formatReference(resource)}${field === "" ? "" : `, ${field}`}: ${why}`),
+  ];
 }

@@ -42,7 +42,8 @@ function formatDestinations({ outcome, destinations }: Explanation): readonly st
 function formatDestination({ host, port, subset, workloads }: ExplainedDestination, outcome: Explanation["outcome"]): string {
   if (outcome === "external") return host === "*" ? "wherever the caller sent it, out of the mesh" : `${host}:${port}, out of the mesh`;
   const place = `${subset === null ? "" : `subset ${subset} of `}${host}:${port}`;
-  if (workloads.length === 0) return `nothing (503): no workload is behind ${place}`;
+  if (workloads.length === 0)
+    return outcome === "undetermined" ? `${place}: what answers there is not known` : `nothing (503): no workload is behind ${place}`;
   return `${workloads.map(formatReference).join(", ")} (${place})`;
 }
 

@@ -68,6 +68,8 @@ function describeDestination({ endpoints, host, port, subset }: Cluster, probabi
       return `${share} out of the mesh, to where the caller sent it.`;
     case "external":
       return `${share} out of the mesh, to ${endpoints.host}:${endpoints.port}.`;
+    case "unknown":
+      return `${share} to ${host}:${port}. ${endpoints.why}.`;
     case "none":
       return `${share} to ${host}, where nothing answers (503): ${endpoints.why}.`;
     case "pods":

@@ -1,17 +1,20 @@
 import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
-import { type Deployment, isDeployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL, VERSION_LABEL } from "../kubernetes/labels.ts";
-import { groupOf, type KubernetesResource, matchesSelector, referTo } from "../kubernetes/resource.ts";
+import { podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
+import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { type Baseline, findBaseline } from "./baselines.ts";
+import { type ClusterState, readClusterState } from "./cluster-state.ts";
+import { refuseForeignRoutes, refuseToOverwrite } from "./conflicts.ts";
 import { buildHeaderBoundary } from "./header-boundary.ts";
 import { buildHeaderStamp } from "./header-stamp.ts";
 import { buildMemberDeployment } from "./member-deployment.ts";
+import { PodSelectors } from "./member-labels.ts";
 import { buildMembersDestinationRule, buildMembersService } from "./members.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 import { buildVirtualService } from "./virtual-service.ts";
 
 export interface IstioOptions {
-  /** What the cluster has already: the baselines' Deployments, from which members are cloned, and the VirtualServices that others own. */
+  /** What the cluster has already: Services, Deployments from which members are cloned, VirtualServices and whatever else stands in one namespace with them. */
   readonly manifests?: readonly KubernetesResource[];
 }
 
@@ -32,44 +35,63 @@ export interface IstioResources {
 /**
  * The Istio and Kubernetes objects of a mesh, sorted: the same mesh gives the same objects in the same order.
  *
- * @throws MeshConfigError where a member's image is unknown, or a VirtualService that somebody else owns has the service's host.
+ * @throws MeshConfigError where a member's image is unknown, or what is to be made would clash with what the manifests have.
  */
 export function buildIstioResources(mesh: Mesh, options: IstioOptions = {}): IstioResources {
-  const manifests = options.manifests ?? [];
+  const cluster = readClusterState(options.manifests ?? [], mesh.clusterDomain);
   const membersOf = groupMembers(mesh);
-  const baselines = findBaselines(mesh, manifests, membersOf);
-  refuseForeignVirtualServices(mesh, manifests);
-  const services = [...mesh.services].sort(byNamespaceAndName);
-  const externalHosts = [...mesh.externalHosts].sort((a, b) => compare(`${a.host}:${a.port}`, `${b.host}:${b.port}`));
-  return {
-    services: services.map((service) => buildService(service, mesh, membersOf.get(keyOf(service)) ?? [], baselines.get(keyOf(service)))),
-    boundaries: new Map(
-      [...new Set(services.map(({ namespace }) => namespace))].map((namespace) => [
-        namespace,
-        buildHeaderBoundary(namespace, externalHosts),
-      ]),
-    ),
+  const baselines = [...mesh.services]
+    .sort(byNamespaceAndName)
+    .map((service) => findBaseline(service, cluster, membersOf.has(keyOf(service))));
+  const known = baselines.map(({ service }) => service);
+  const selectors = new PodSelectors(known, cluster);
+  const services = baselines.map((baseline) => buildService(baseline, mesh, membersOf.get(keyOf(baseline.service)) ?? [], selectors));
+  const routed = services.filter(({ routing }) => routing.length > 0).map(({ service }) => service);
+  refuseForeignRoutes(routed, mesh, cluster);
+  const externalHosts = externalHostsOf(mesh, cluster);
+  const namespaces = [...new Set(known.map(({ namespace }) => namespace))];
+  const resources = {
+    services,
+    boundaries: new Map(namespaces.map((namespace) => [namespace, buildHeaderBoundary(namespace, externalHosts)])),
   };
+  refuseToOverwrite(flatten(resources), cluster);
+  return resources;
 }
 
 /** The same as one flat list. */
 export function generateIstio(mesh: Mesh, options: IstioOptions = {}): readonly KubernetesResource[] {
-  const { services, boundaries } = buildIstioResources(mesh, options);
+  return flatten(buildIstioResources(mesh, options));
+}
+
+function flatten({ services, boundaries }: IstioResources): readonly KubernetesResource[] {
   return [...boundaries.values(), ...services.flatMap(({ routing, members }) => [...routing, ...[...members.values()].flat()])];
 }
 
-type MemberOf = {
+interface MemberOf {
   readonly virtualCluster: Mesh["virtualClusters"][number];
   readonly member: Mesh["virtualClusters"][number]["members"][number];
-};
+}
 
-function buildService(service: Service, mesh: Mesh, members: readonly MemberOf[], baseline: Deployment | undefined): ServiceResources {
+function buildService(
+  { service, deployment }: Baseline,
+  mesh: Mesh,
+  members: readonly MemberOf[],
+  selectors: PodSelectors,
+): ServiceResources {
+  const names = members.map(({ virtualCluster }) => virtualCluster.name);
+  const [first] = names;
+  if (first !== undefined && !speaksHttp(service)) {
+    throw new MeshConfigError(
+      "unroutable-member",
+      `${keyOf(service)} in virtual cluster ${first}: the service has no port that speaks HTTP, so no header can lead a request to the member; take it out of the virtual cluster`,
+    );
+  }
   const hosts = {
     baseline: hostOf(service, mesh),
     members: hostOf({ name: membersServiceName(service), namespace: service.namespace }, mesh),
   };
-  const names = members.map(({ virtualCluster }) => virtualCluster.name);
-  const isRouted = service.ports.some(({ protocol }) => protocol !== "tcp");
+  // Its further hosts and gateways must not come and go with its first and last member; without any, a service needs no word of ours.
+  const isRouted = speaksHttp(service) && (members.length > 0 || service.hosts.length > 0 || service.gateways.length > 0);
   return {
     service,
     routing: [
@@ -77,86 +99,31 @@ function buildService(service: Service, mesh: Mesh, members: readonly MemberOf[]
       ...(members.length > 0 ? [buildMembersService(service), buildMembersDestinationRule(service, hosts.members, names)] : []),
     ],
     members: new Map(
-      members.map(({ virtualCluster, member }) => [
-        virtualCluster.name,
-        [buildMemberDeployment(service, virtualCluster, member, baseline), buildHeaderStamp(service, virtualCluster.name)],
-      ]),
+      members.map(({ virtualCluster, member }) => {
+        const built = buildMemberDeployment(service, virtualCluster, member, deployment, selectors);
+        selectors.refuseIfSelected(service, virtualCluster, podLabelsOf(readDeployment(built)));
+        return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name)]];
+      }),
     ),
   };
 }
 
+function speaksHttp({ ports }: Service): boolean {
+  return ports.some(({ protocol }) => protocol !== "tcp");
+}
+
+/** The mesh file's, and those of the ServiceEntries among the manifests. */
+function externalHostsOf(mesh: Mesh, cluster: ClusterState): Mesh["externalHosts"] {
+  const byName = new Map(
+    [...mesh.externalHosts, ...cluster.externalHosts].map((external) => [`${external.host}:${external.port}`, external]),
+  );
+  return [...byName].sort(([a], [b]) => compare(a, b)).map(([, external]) => external);
+}
+
 function groupMembers(mesh: Mesh): ReadonlyMap<string, readonly MemberOf[]> {
-  const groups = new Map<string, MemberOf[]>();
-  for (const virtualCluster of [...mesh.virtualClusters].sort((a, b) => compare(a.name, b.name))) {
-    for (const member of virtualCluster.members) {
-      const key = `${member.namespace}/${member.service}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [{ virtualCluster, member }]);
-      else group.push({ virtualCluster, member });
-    }
-  }
-  return groups;
-}
-
-function findBaselines(
-  mesh: Mesh,
-  manifests: readonly KubernetesResource[],
-  membersOf: ReadonlyMap<string, readonly MemberOf[]>,
-): ReadonlyMap<string, Deployment> {
-  const byNamespace = new Map<string, Deployment[]>();
-  for (const resource of manifests) {
-    if (!isDeployment(resource) || isOurs(resource)) continue;
-    const namespace = resource.metadata.namespace ?? "default";
-    const deployment = readDeployment(resource);
-    const group = byNamespace.get(namespace);
-    if (group === undefined) byNamespace.set(namespace, [deployment]);
-    else group.push(deployment);
-  }
-  const baselines = new Map<string, Deployment>();
-  for (const service of mesh.services) {
-    if (!membersOf.has(keyOf(service))) continue;
-    const candidates = (byNamespace.get(service.namespace) ?? []).filter((deployment) => {
-      const labels = podLabelsOf(deployment);
-      return matchesSelector(service.selector, labels) && (labels[VERSION_LABEL] ?? service.baselineVersion) === service.baselineVersion;
-    });
-    const chosen = candidates.length === 1 ? candidates[0] : candidates.find(({ metadata }) => metadata.name === service.name);
-    if (chosen !== undefined) baselines.set(keyOf(service), chosen);
-    else if (candidates.length > 1) {
-      throw new MeshConfigError(
-        "ambiguous-baseline",
-        `service ${keyOf(service)}: its selector matches the Deployments ${candidates.map(({ metadata }) => metadata.name).join(", ")}; make the selector in the mesh file narrower, so that one is left`,
-      );
-    }
-  }
-  return baselines;
-}
-
-/** Sidecars drop the second VirtualService of a host without a word, so ours and somebody else's can not both stand. */
-function refuseForeignVirtualServices(mesh: Mesh, manifests: readonly KubernetesResource[]): void {
-  const owners = new Map<string, Service>();
-  for (const service of mesh.services) {
-    if (service.ports.every(({ protocol }) => protocol === "tcp")) continue;
-    for (const host of [hostOf(service, mesh), ...service.hosts]) owners.set(host, service);
-  }
-  for (const resource of manifests) {
-    if (resource.kind !== "VirtualService" || groupOf(resource) !== "networking.istio.io" || isOurs(resource)) continue;
-    const namespace = resource.metadata.namespace ?? "default";
-    const hosts = (resource.spec as { readonly hosts?: unknown } | undefined)?.hosts;
-    for (const host of Array.isArray(hosts) ? hosts : []) {
-      const full = typeof host === "string" && !host.includes(".") ? hostOf({ name: host, namespace }, mesh) : host;
-      const service = owners.get(full);
-      if (service === undefined) continue;
-      throw new MeshConfigError(
-        "virtual-service-exists",
-        `has the host ${full} of service ${keyOf(service)}, and a sidecar takes only one VirtualService a host; remove it in favour of the generated one, or leave the service out of the mesh file`,
-        referTo(resource),
-      );
-    }
-  }
-}
-
-function isOurs(resource: KubernetesResource): boolean {
-  return resource.metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY;
+  const sorted = [...mesh.virtualClusters].sort((a, b) => compare(a.name, b.name));
+  const members = sorted.flatMap((virtualCluster) => virtualCluster.members.map((member) => ({ virtualCluster, member })));
+  return Map.groupBy(members, ({ member }) => `${member.namespace}/${member.service}`);
 }
 
 function keyOf(service: Pick<Service, "namespace" | "name">): string {

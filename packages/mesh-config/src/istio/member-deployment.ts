@@ -4,16 +4,19 @@ import { type Container, type Deployment, podLabelsOf, readDeployment } from "..
 import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL, VIRTUAL_CLUSTER_LABEL } from "../kubernetes/labels.ts";
 import { applyMergePatch, isObject } from "../kubernetes/merge-patch.ts";
 import type { KubernetesResource, Labels } from "../kubernetes/resource.ts";
+import type { PodSelectors } from "./member-labels.ts";
 import { memberName, membersServiceName } from "./names.ts";
 
 const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 /** What the API server or a client wrote about the baseline's own object. */
-const ANNOTATIONS_OF_THE_OBJECT = ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+const WRITTEN_ABOUT_THE_OBJECT = ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+/** By these, Argo CD, Helm and Flux know their own objects. A member is none of theirs, and they would prune it. */
+const OWNERSHIP_PREFIXES = ["argocd.argoproj.io/", "meta.helm.sh/", "helm.sh/", "helm.toolkit.fluxcd.io/", "kustomize.toolkit.fluxcd.io/"];
 
 /**
  * The Deployment of a member: the baseline's, where it is known, under its own name, with its own labels, image, replicas and environment.
  *
- * Every label by which the baseline is selected is replaced, so that a member's pods match no selector of the baseline's Service, HPA or PDB.
+ * Every label by which something is known to select the baseline is left out, so that a member's pods match no selector of the baseline's Service or PDB.
  *
  * @throws MeshConfigError `image-unknown` where neither the member nor a baseline says what to run; `invalid-override` where overrides leave no Deployment.
  */
@@ -22,10 +25,11 @@ export function buildMemberDeployment(
   virtualCluster: VirtualCluster,
   member: Member,
   baseline: Deployment | undefined,
+  selectors: PodSelectors,
 ): KubernetesResource {
   const source = baseline ?? minimalDeployment(service, virtualCluster, member);
   const identity = identityLabels(service, virtualCluster);
-  const selecting = selectingKeys(service, source);
+  const selecting = selectors.keysThatSelect(service, source);
   const { status: _status, ...rest } = source;
   const { template } = source.spec;
   const clone: KubernetesResource = {
@@ -34,8 +38,8 @@ export function buildMemberDeployment(
     kind: "Deployment",
     metadata: {
       name: source.metadata.name,
-      ...optional("labels", withoutKeys(source.metadata.labels, selecting)),
-      ...optional("annotations", withoutKeys(source.metadata.annotations, ANNOTATIONS_OF_THE_OBJECT)),
+      ...optional("labels", withoutOwnership(withoutKeys(source.metadata.labels, selecting))),
+      ...optional("annotations", withoutOwnership(withoutKeys(source.metadata.annotations, WRITTEN_ABOUT_THE_OBJECT))),
     },
     spec: {
       ...source.spec,
@@ -56,11 +60,6 @@ export function buildMemberDeployment(
 
 function identityLabels(service: Service, virtualCluster: VirtualCluster): Labels {
   return { [SERVICE_LABEL]: service.name, [VERSION_LABEL]: virtualCluster.name, [VIRTUAL_CLUSTER_LABEL]: virtualCluster.name };
-}
-
-/** The keys of every label by which something is known to select the baseline's pods. */
-function selectingKeys(service: Service, baseline: Deployment): readonly string[] {
-  return [...Object.keys(service.selector), ...Object.keys(baseline.spec.selector?.matchLabels ?? {}), VERSION_LABEL];
 }
 
 /** Names, namespace and the labels that routing relies on are Puggle's, whatever the overrides say. */
@@ -100,10 +99,19 @@ function applyOverrides(
     kind: clone.kind,
     metadata: { ...metadata, name: clone.metadata.name },
   };
-  const labels = podLabelsOf(readOverridden(resource, refuse));
-  const selecting = Object.entries(service.selector).find(([key, value]) => key !== VERSION_LABEL && labels[key] === value);
+  const deployment = readOverridden(resource, refuse);
+  const { containers } = deployment.spec.template.spec;
+  const imageless = containers.find(({ image = "" }) => image.trim() === "");
+  if (imageless !== undefined) throw refuse(`leave the container ${imageless.name} without an image`);
+  const selecting = Object.entries(service.selector).find(
+    ([key, value]) => key !== VERSION_LABEL && podLabelsOf(deployment)[key] === value,
+  );
   if (selecting !== undefined) throw refuse(`set the label ${selecting[0]} by which the baseline's Service selects its pods; leave it out`);
-  return resource;
+  const template = {
+    ...deployment.spec.template,
+    spec: { ...deployment.spec.template.spec, containers: withVirtualCluster(deployment, service, virtualCluster) },
+  };
+  return { ...resource, spec: { ...deployment.spec, template } };
 }
 
 function readOverridden(resource: KubernetesResource, refuse: (why: string) => MeshConfigError): Deployment {
@@ -115,18 +123,33 @@ function readOverridden(resource: KubernetesResource, refuse: (why: string) => M
 }
 
 function withMemberContainer(source: Deployment, service: Service, virtualCluster: VirtualCluster, member: Member): readonly Container[] {
+  const image = member.image === undefined ? {} : { image: member.image };
+  const env = { ...member.env, [VIRTUAL_CLUSTER_ENVIRONMENT_VARIABLE]: virtualCluster.name };
+  return changeServiceContainer(source, service, (container) => ({ ...container, ...image, env: withVariables(container, env) }));
+}
+
+/** Overrides may have replaced the containers; the process is to know its virtual cluster all the same. */
+function withVirtualCluster(source: Deployment, service: Service, virtualCluster: VirtualCluster): readonly Container[] {
+  const env = { [VIRTUAL_CLUSTER_ENVIRONMENT_VARIABLE]: virtualCluster.name };
+  return changeServiceContainer(source, service, (container) => ({ ...container, env: withVariables(container, env) }));
+}
+
+/** The container that kubectl takes by default, else the one with the service's name, else the first. */
+function changeServiceContainer(source: Deployment, service: Service, change: (container: Container) => Container): readonly Container[] {
   const { containers } = source.spec.template.spec;
   const annotated = source.spec.template.metadata?.annotations?.[DEFAULT_CONTAINER_ANNOTATION];
   const chosen = containers.find(({ name }) => name === annotated) ?? containers.find(({ name }) => name === service.name) ?? containers[0];
-  return containers.map((container) => {
-    if (container !== chosen) return container;
-    const env = { ...member.env, [VIRTUAL_CLUSTER_ENVIRONMENT_VARIABLE]: virtualCluster.name };
-    const kept = (container.env ?? []).filter(({ name }) => !(name in env));
-    const added = Object.entries(env)
+  return containers.map((container) => (container === chosen ? change(container) : container));
+}
+
+function withVariables(container: Container, env: Readonly<Record<string, string>>): Container["env"] {
+  const kept = (container.env ?? []).filter(({ name }) => !(name in env));
+  return [
+    ...kept,
+    ...Object.entries(env)
       .sort(byKey)
-      .map(([name, value]) => ({ name, value }));
-    return { ...container, ...(member.image === undefined ? {} : { image: member.image }), env: [...kept, ...added] };
-  });
+      .map(([name, value]) => ({ name, value })),
+  ];
 }
 
 function minimalDeployment(service: Service, virtualCluster: VirtualCluster, member: Member): Deployment {
@@ -146,6 +169,11 @@ function minimalDeployment(service: Service, virtualCluster: VirtualCluster, mem
 function withoutKeys(labels: Labels | undefined, keys: readonly string[]): Labels | undefined {
   if (labels === undefined) return undefined;
   return Object.fromEntries(Object.entries(labels).filter(([key]) => !keys.includes(key)));
+}
+
+function withoutOwnership(labels: Labels | undefined): Labels | undefined {
+  const owned = Object.keys(labels ?? {}).filter((key) => OWNERSHIP_PREFIXES.some((prefix) => key.startsWith(prefix)));
+  return withoutKeys(labels, owned);
 }
 
 function optional<Key extends string, Value extends object>(key: Key, value: Value | undefined): { [K in Key]?: Value } {

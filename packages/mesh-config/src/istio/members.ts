@@ -18,7 +18,7 @@ export function buildMembersService(service: Service): KubernetesResource {
         name: port.name ?? (service.ports.length > 1 ? `${port.protocol}-${port.number}` : port.protocol),
         port: port.number,
         targetPort: port.targetPort ?? port.number,
-        ...(port.protocol === "http" ? {} : { appProtocol: port.protocol }),
+        appProtocol: port.protocol,
       })),
     },
   };

@@ -2,8 +2,13 @@ import { type Port, type Service, VIRTUAL_CLUSTER_HEADER } from "@puggle/model";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
 
-/** The name of a route of Puggle's begins with this. */
-const ROUTE_NAME_PREFIX = "puggle/";
+/** A route of a member is called so and by its virtual cluster; the other routes by names that no virtual cluster's route can have. */
+const MEMBER_ROUTE = "puggle/";
+const NO_HEADER_ROUTE = "puggle-no-virtual-cluster";
+const BASELINE_ROUTE = "puggle-baseline";
+
+/** The port on which sidecars look for hosts that no Service has. */
+const PORT_OF_FURTHER_HOSTS = 80;
 
 const MESH_GATEWAY = "mesh";
 
@@ -27,16 +32,16 @@ export function buildVirtualService(
 ): KubernetesResource {
   const http = routeScopes(service).flatMap((scope) => {
     const toBaseline = { destination: { host: hosts.baseline, port: { number: scope.port.number } } };
-    const baseline = { name: `${ROUTE_NAME_PREFIX}baseline${scope.suffix}`, ...matchOf(scope), route: [toBaseline] };
+    const baseline = { name: `${BASELINE_ROUTE}${scope.suffix}`, match: [scope.match], route: [toBaseline] };
     if (virtualClusters.length === 0) return [baseline];
     return [
       {
-        name: `${ROUTE_NAME_PREFIX}no-virtual-cluster${scope.suffix}`,
+        name: `${NO_HEADER_ROUTE}${scope.suffix}`,
         match: [{ ...scope.match, withoutHeaders: { [VIRTUAL_CLUSTER_HEADER]: {} } }],
         route: [toBaseline],
       },
       ...virtualClusters.map((virtualCluster) => ({
-        name: `${ROUTE_NAME_PREFIX}${virtualCluster}${scope.suffix}`,
+        name: `${MEMBER_ROUTE}${virtualCluster}${scope.suffix}`,
         match: [{ ...scope.match, headers: { [VIRTUAL_CLUSTER_HEADER]: { exact: virtualCluster } } }],
         route: [{ destination: { host: hosts.members, port: { number: scope.port.number }, subset: virtualCluster } }],
       })),
@@ -56,23 +61,25 @@ export function buildVirtualService(
   };
 }
 
-function matchOf(scope: RouteScope) {
-  return Object.keys(scope.match).length > 0 ? { match: [scope.match] } : {};
-}
-
 /**
- * A service with one HTTP port needs no word of ports. With several, a destination must name its own: one scope a port inside the mesh, and one for
- * the gateways (whose own port numbers are others), which lead to the first port.
+ * The rules are for the ports that the mesh file names, and no other: a port that the Service has and the file does not stays as it is. Gateways, whose own
+ * port numbers are others, lead to the first port. Further hosts are called on port 80 too, whatever the service's port.
  */
 function routeScopes(service: Service): readonly RouteScope[] {
   const ports = service.ports.filter((port) => port.protocol !== "tcp");
   const [first] = ports;
   if (first === undefined) return [];
-  if (ports.length === 1 && service.ports.length === 1) return [{ suffix: "", port: first, match: {} }];
-  const inMesh = ports.map((port) => ({
-    suffix: `/${port.number}`,
+  const gateways = service.gateways.length > 0 ? { gateways: [MESH_GATEWAY] } : {};
+  const isFurtherPortNeeded = service.hosts.length > 0 && service.ports.every(({ number }) => number !== PORT_OF_FURTHER_HOSTS);
+  const listened = [
+    ...ports.map((port) => ({ number: port.number, port })),
+    ...(isFurtherPortNeeded ? [{ number: PORT_OF_FURTHER_HOSTS, port: first }] : []),
+  ];
+  const isOnlyScope = listened.length === 1 && service.gateways.length === 0;
+  const inMesh = listened.map(({ number, port }) => ({
+    suffix: isOnlyScope ? "" : `/${number}`,
     port,
-    match: { port: port.number, ...(service.gateways.length > 0 ? { gateways: [MESH_GATEWAY] } : {}) },
+    match: { port: number, ...gateways },
   }));
   if (service.gateways.length === 0) return inMesh;
   return [...inMesh, { suffix: "/gateway", port: first, match: { gateways: service.gateways } }];

@@ -15,7 +15,9 @@ const deploymentSchema = z.looseObject({
     annotations: stringMap.optional(),
   }),
   spec: z.looseObject({
-    selector: z.looseObject({ matchLabels: stringMap.optional() }).optional(),
+    selector: z
+      .looseObject({ matchLabels: stringMap.optional(), matchExpressions: z.array(z.looseObject({ key: z.string() })).optional() })
+      .optional(),
     template: z.looseObject({ metadata: metadata.optional(), spec: z.looseObject({ containers: z.array(container).min(1) }) }),
   }),
 });

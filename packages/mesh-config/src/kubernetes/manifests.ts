@@ -18,14 +18,23 @@ const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.a
 export function parseManifests(sources: readonly { readonly path: string; readonly text: string }[]): readonly KubernetesResource[] {
   return sources.flatMap(({ path, text }) => {
     const lines = new LineCounter();
-    return [...parseAllDocuments(text, { lineCounter: lines })].flatMap((document) => {
+    return [...parseAllDocuments(text, { lineCounter: lines, logLevel: "silent" })].flatMap((document) => {
       const [error] = document.errors;
       const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
       if (error !== undefined) throw new MeshConfigError("invalid-manifest", `${at(error.pos[0])}: ${firstLine(error.message)}`);
-      const content: unknown = document.toJS({ maxAliasCount: 1000 });
+      const content = toPlainData(document, at(document.range?.[0] ?? 0));
       return content === null || content === undefined ? [] : readObjects(content, at(document.range?.[0] ?? 0));
     });
   });
+}
+
+/** Aliases of nothing, and aliases of aliases beyond measure, only show when they are followed. */
+function toPlainData(document: { toJS(options: { maxAliasCount: number }): unknown }, place: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    throw new MeshConfigError("invalid-manifest", `${place}: ${error instanceof Error ? firstLine(error.message) : error}`);
+  }
 }
 
 function readObjects(content: unknown, place: string): readonly KubernetesResource[] {

@@ -39,7 +39,13 @@ const serviceSpec = z.looseObject({
   clusterIP: z.string().optional(),
   ports: z
     .array(
-      z.looseObject({ port: z.number(), name: z.string().optional(), protocol: z.string().optional(), appProtocol: z.string().optional() }),
+      z.looseObject({
+        port: z.number(),
+        targetPort: z.union([z.number(), z.string()]).optional(),
+        name: z.string().optional(),
+        protocol: z.string().optional(),
+        appProtocol: z.string().optional(),
+      }),
     )
     .default([]),
 });
@@ -102,6 +108,12 @@ export interface RoutingResources {
   readonly unread: readonly Unread[];
 }
 
+const UNREAD_ROUTES = new Set(["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"]);
+
+function notRead(resource: KubernetesResource): Unread {
+  return { resource: referTo(resource), field: "", why: "is not compiled, and may decide otherwise" };
+}
+
 const podTemplate = z.looseObject({ template: z.looseObject({ metadata: z.looseObject({ labels: stringMap.default({}) }).optional() }) });
 const WORKLOAD_KINDS = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]);
 
@@ -133,7 +145,9 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
       else if (resource.kind === "ServiceEntry") read(resource, serviceEntrySpec, serviceEntries);
       else if (resource.kind === "Gateway") read(resource, gatewaySpec, gateways);
       else if (resource.kind === "EnvoyFilter") read(resource, envoyFilterSpec, envoyFilters);
-    } else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
+      else if (resource.kind === "Sidecar") unread.push(notRead(resource));
+    } else if (group === "gateway.networking.k8s.io" && UNREAD_ROUTES.has(resource.kind)) unread.push(notRead(resource));
+    else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
     else if (group === "apps" && WORKLOAD_KINDS.has(resource.kind)) read(resource, podTemplate, templates);
   }
   for (const virtualService of virtualServices) unread.push(...findUncompiled(virtualService));

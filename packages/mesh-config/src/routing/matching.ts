@@ -62,6 +62,16 @@ function matches(condition: Condition, value: string): boolean {
   }
 }
 
+/** Is this a regular expression that Envoy takes? */
+export function isPattern(value: string): boolean {
+  try {
+    RE2JS.compile(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const patterns = new WeakMap<Condition, RE2JS>();
 
 function patternOf(condition: Extract<Condition, { kind: "regex" }>): RE2JS {

@@ -39,7 +39,10 @@ function registerService({ reference, spec }: KubernetesService, clusterDomain: 
     host,
     namespace: reference.namespace,
     ports: spec.ports.map(({ port, name, appProtocol }) => ({ number: port, protocol: protocolOf(appProtocol ?? name ?? "") })),
-    endpoints: () => ({ kind: "pods", namespace: reference.namespace, labels: spec.selector }),
+    endpoints: () =>
+      Object.keys(spec.selector).length === 0
+        ? { kind: "unknown", why: `Service ${reference.namespace}/${reference.name} has no selector: its endpoints are set by hand` }
+        : { kind: "pods", namespace: reference.namespace, labels: spec.selector },
     hasShortNames: true,
     aliases: spec.clusterIP === "None" ? [`*.${host}`] : spec.clusterIP === undefined ? [] : [spec.clusterIP],
   };
@@ -50,7 +53,13 @@ function registerServiceEntry({ reference, spec }: ServiceEntry): readonly Regis
     host: host.toLowerCase(),
     namespace: reference.namespace,
     ports: spec.ports.map(({ number, protocol }) => ({ number, protocol: protocolOf(protocol) })),
-    endpoints: (port) => ({ kind: "external", host: host.toLowerCase(), port }),
+    endpoints: (port) =>
+      spec.location === "MESH_INTERNAL"
+        ? {
+            kind: "unknown",
+            why: `ServiceEntry ${reference.namespace}/${reference.name} puts it inside the mesh, at addresses that are not looked at`,
+          }
+        : { kind: "external", host: host.toLowerCase(), port },
     hasShortNames: false,
     aliases: [],
   }));

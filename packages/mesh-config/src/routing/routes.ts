@@ -1,6 +1,7 @@
 import { type Compilation, qualifyGateway } from "./compilation.ts";
 import type { HttpMatchSpec, HttpRuleSpec, StringMatchSpec, VirtualService } from "./istio-resources.ts";
 import type { HeaderMatch, QueryParameterMatch, Route, RouteMatch, RuleReference, StringMatch, WeightedCluster } from "./table.ts";
+import { badPatternsOf } from "./uncompiled.ts";
 
 const EVERY_REQUEST: RouteMatch = { path: undefined, headers: [], queryParameters: [] };
 
@@ -17,7 +18,9 @@ export function compileRoutes(
   const routes: Route[] = [];
   for (const [index, rule] of virtualService.spec.http.entries()) {
     const source: RuleReference = { ...virtualService.reference, rule: index, ruleName: rule.name };
-    const matches = (rule.match ?? []).filter((match) => isMeantFor(match, virtualService, compilation, port, gateways));
+    const matches = (rule.match ?? []).filter(
+      (match) => badPatternsOf(match).length === 0 && isMeantFor(match, virtualService, compilation, port, gateways),
+    );
     if ((rule.match ?? []).length > 0 && matches.length === 0) continue;
     const destinations = destinationsOf(rule, virtualService, compilation, port);
     const name = rule.name ?? "";
@@ -99,6 +102,7 @@ function compileStringMatch({ exact, prefix, regex }: StringMatchSpec): StringMa
   return regex === undefined ? undefined : { kind: "regex", value: regex };
 }
 
-function isCatchAll({ path, headers, queryParameters }: RouteMatch): boolean {
+/** Does a route with this match take every request? */
+export function isCatchAll({ path, headers, queryParameters }: RouteMatch): boolean {
   return headers.length === 0 && queryParameters.length === 0 && (path === undefined || (path.kind === "prefix" && path.value === "/"));
 }

@@ -123,6 +123,8 @@ export type ClusterEndpoints =
   | { readonly kind: "external"; readonly host: string; readonly port: number }
   /** Wherever the caller was going: a host that the mesh does not know. */
   | { readonly kind: "passthrough" }
+  /** Somewhere that is not followed. */
+  | { readonly kind: "unknown"; readonly why: string }
   /** Nothing answers: Envoy says 503. */
   | { readonly kind: "none"; readonly why: string };
 

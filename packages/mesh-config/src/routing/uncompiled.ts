@@ -1,4 +1,5 @@
-import type { VirtualService } from "./istio-resources.ts";
+import type { HttpMatchSpec, VirtualService } from "./istio-resources.ts";
+import { isPattern } from "./matching.ts";
 import type { Unread } from "./table.ts";
 
 const SPEC_FIELDS = new Set(["hosts", "gateways", "http"]);
@@ -23,6 +24,18 @@ const MATCH_FIELDS = new Set([
 const NOT_SHOWN = "is not compiled, so what it does to the request is not shown";
 const MAY_DECIDE = "is not compiled, and may decide otherwise";
 
+/** The regular expressions of a match that RE2 can not read. */
+export function badPatternsOf({ uri, method, authority, scheme, headers, withoutHeaders, queryParams }: HttpMatchSpec): readonly string[] {
+  const conditions = [
+    uri,
+    method,
+    authority,
+    scheme,
+    ...[headers, withoutHeaders, queryParams].flatMap((some) => Object.values(some ?? {})),
+  ];
+  return conditions.flatMap((condition) => (condition?.regex === undefined || isPattern(condition.regex) ? [] : [condition.regex]));
+}
+
 /** What a VirtualService says and `compile` leaves out. */
 export function findUncompiled({ reference, spec }: VirtualService): readonly Unread[] {
   const unread = (field: string, why: string): Unread => ({ resource: reference, field, why });
@@ -39,6 +52,11 @@ export function findUncompiled({ reference, spec }: VirtualService): readonly Un
       ...Object.keys(rule)
         .filter((field) => !RULE_FIELDS.has(field))
         .map((field) => unread(`spec.http.${index}.${field}`, rule.route === undefined ? MAY_DECIDE : NOT_SHOWN)),
+      ...(rule.match ?? []).flatMap((match, entry) =>
+        badPatternsOf(match).map((pattern) =>
+          unread(`spec.http.${index}.match.${entry}`, `has the regular expression ${pattern}, which Envoy does not take`),
+        ),
+      ),
       ...(rule.match ?? []).flatMap((match, entry) =>
         Object.keys(match)
           .filter((field) => !MATCH_FIELDS.has(field))

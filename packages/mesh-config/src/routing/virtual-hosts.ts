@@ -4,7 +4,7 @@ import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { VirtualService } from "./istio-resources.ts";
 import { type RegisteredHost, resolveHost } from "./registry.ts";
-import { compileRoutes } from "./routes.ts";
+import { compileRoutes, isCatchAll } from "./routes.ts";
 import type { MeshProxy, OpaqueHost, PortRoutes, Route, VirtualHost } from "./table.ts";
 
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
@@ -19,7 +19,7 @@ const EVERY_REQUEST = { path: undefined, headers: [], queryParameters: [] } as c
  */
 export function compileSidecarPorts(compilation: Compilation): readonly PortRoutes[] {
   const { registry } = compilation.clusters;
-  const owners = assignHosts(compilation, (gateways) => gateways.includes(MESH_GATEWAY));
+  const owners = assignHosts(compilation);
   const hostsByOwner = Map.groupBy(owners.keys(), (host) => owners.get(host) as VirtualService);
   const ports = new Set([PORT_OF_UNREGISTERED_HOSTS]);
   for (const { ports: served } of registry.values()) for (const { number, protocol } of served) if (protocol !== "tcp") ports.add(number);
@@ -64,13 +64,21 @@ export function compileOpaqueHosts(clusters: ClusterTable, proxy: MeshProxy, clu
   );
 }
 
-/** What a gateway knows: the hosts of the VirtualServices that are bound to it, and nothing else. */
+/**
+ * What a gateway knows: the hosts of the VirtualServices that are bound to it, and nothing else. Where several have one host it merges them, the oldest first,
+ * and what takes every request last.
+ */
 export function compileGatewayPorts(compilation: Compilation): readonly PortRoutes[] {
   const { gateway } = compilation.proxy;
-  const owners = assignHosts(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
+  const bound = boundVirtualServices(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
+  const hosts = Map.groupBy(bound, ({ host }) => host);
   return gatewayPorts(compilation).map((port) => {
     const routesOf = memoizedRoutes(compilation, port, gateway === undefined ? [] : [gateway]);
-    const virtualHosts = [...owners].map(([host, owner]) => virtualHost(compilation, host, port, routesOf(owner), undefined));
+    const virtualHosts = [...hosts].map(([host, owners]) => {
+      const routes = owners.flatMap(({ owner }) => routesOf(owner));
+      const ordered = [...routes.filter(({ match }) => !isCatchAll(match)), ...routes.filter(({ match }) => isCatchAll(match))];
+      return virtualHost(compilation, host, port, ordered, undefined);
+    });
     return { port, virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   });
 }
@@ -80,23 +88,30 @@ function gatewayPorts({ proxy, resources }: Compilation): readonly number[] {
   return opened === undefined ? USUAL_GATEWAY_PORTS : ascending(new Set(opened.spec.servers.map(({ port }) => port.number)));
 }
 
-/** Each host with the VirtualService that has it: the oldest, as far as that is known, then by name and namespace. */
-function assignHosts(compilation: Compilation, isBound: (gateways: readonly string[]) => boolean): ReadonlyMap<string, VirtualService> {
+/** Each host of a sidecar with the VirtualService that has it: the oldest, as far as that is known, then by name and namespace. */
+function assignHosts(compilation: Compilation): ReadonlyMap<string, VirtualService> {
   const owners = new Map<string, VirtualService>();
-  const { virtualServices, clusterDomain } = compilation.resources;
-  for (const virtualService of [...virtualServices].sort(byAgeAndName)) {
-    const { namespace } = virtualService.reference;
-    if (!isBound(gatewaysOf(virtualService))) continue;
-    for (const host of virtualService.spec.hosts.map((name) => resolveHost(name, namespace, clusterDomain))) {
-      const owner = owners.get(host);
-      if (owner === undefined) owners.set(host, virtualService);
-      else if (owner !== virtualService) {
-        const why = `${host} belongs to VirtualService ${owner.reference.namespace}/${owner.reference.name} already; a sidecar takes the first only`;
-        compilation.unread.push({ resource: virtualService.reference, field: "spec.hosts", why });
-      }
+  for (const { host, owner } of boundVirtualServices(compilation, (gateways) => gateways.includes(MESH_GATEWAY))) {
+    const first = owners.get(host);
+    if (first === undefined) owners.set(host, owner);
+    else if (first !== owner) {
+      const why = `${host} belongs to VirtualService ${first.reference.namespace}/${first.reference.name} already; a sidecar takes the first only`;
+      compilation.unread.push({ resource: owner.reference, field: "spec.hosts", why });
     }
   }
   return owners;
+}
+
+function boundVirtualServices(
+  { resources }: Compilation,
+  isBound: (gateways: readonly string[]) => boolean,
+): readonly { readonly host: string; readonly owner: VirtualService }[] {
+  return [...resources.virtualServices]
+    .sort(byAgeAndName)
+    .filter((owner) => isBound(gatewaysOf(owner)))
+    .flatMap((owner) =>
+      owner.spec.hosts.map((name) => ({ host: resolveHost(name, owner.reference.namespace, resources.clusterDomain), owner })),
+    );
 }
 
 /** The gateways of a VirtualService by their full names; `mesh` where it names none. */

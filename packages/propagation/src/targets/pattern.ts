@@ -12,7 +12,8 @@ import { canonicalHost } from "./host.ts";
  * | `*.internal`, `*.localhost` | names that are reserved for private use (ICANN's `.internal`, RFC 6761) |
  * | `127.0.0.0/8`, `::1` | loopback |
  * | `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `fc00::/7` | private addresses (RFC 1918, RFC 4193) |
- * | `169.254.0.0/16`, `fe80::/10` | link-local addresses (RFC 3927, RFC 4291) |
+ *
+ * Link-local addresses are not among them: behind `169.254.169.254` is the cloud's metadata service.
  */
 export const defaultTargets: readonly string[] = Object.freeze([
   "<local>",
@@ -26,8 +27,6 @@ export const defaultTargets: readonly string[] = Object.freeze([
   "172.16.0.0/12",
   "192.168.0.0/16",
   "fc00::/7",
-  "169.254.0.0/16",
-  "fe80::/10",
 ]);
 
 /** Answers whether a canonical host is covered. */

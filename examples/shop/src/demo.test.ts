@@ -179,7 +179,7 @@ describe("the demo", () => {
   });
 
   it("says which path is wrong, and fails, where a virtual cluster lacks a member", seconds(60), async () => {
-    const mesh = await meshWith("no-catalog.yaml", /\n *- service: catalog/, "");
+    const mesh = await meshWith("no-catalog.yaml", /\n *- \{ service: catalog.*\}/, "");
     const demo = startDemo(["--json", "--mesh", mesh]);
     expect(await demo.end).toBe(1);
     const findings = JSON.parse(demo.output());

@@ -1,7 +1,14 @@
 import type { ExitCode } from "./exit-code.ts";
 
 /** A stable name of what went wrong in the command itself; the libraries' errors bring codes of their own. */
-export type CliErrorCode = "usage" | "foreign-file" | "file-exists" | "can-not-write" | "missing-manifest" | "unknown-service";
+export type CliErrorCode =
+  | "usage"
+  | "foreign-file"
+  | "file-exists"
+  | "can-not-write"
+  | "missing-manifest"
+  | "unknown-service"
+  | "interrupted";
 
 /** One of several things that are wrong, each with its file. */
 export interface CliProblem {

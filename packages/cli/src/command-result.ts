@@ -4,5 +4,7 @@ import type { ExitCode } from "./exit-code.ts";
 export interface CommandResult {
   readonly exitCode: ExitCode;
   readonly text: string;
+  /** What deserves a look and fails nothing, a sentence each. Told on the standard error; `json` has them itself. */
+  readonly warnings?: readonly string[];
   readonly json: object;
 }

@@ -12,6 +12,12 @@ export const EXIT_CODES = {
   canNotWrite: 4,
   /** A defect of Puggle. */
   internal: 70,
+  /** A signal ended it, and 128 and the signal's number is what shells say of that: SIGHUP. */
+  hungUp: 129,
+  /** SIGINT. */
+  interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];

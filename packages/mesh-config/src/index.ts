@@ -7,7 +7,7 @@ export { formatExplanation } from "./explain/format.ts";
 export { generateIstio, type IstioOptions } from "./istio/generate.ts";
 export { parseManifests } from "./kubernetes/manifests.ts";
 export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference } from "./kubernetes/resource.ts";
-export { GENERATED_FILE_MARKER, type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
+export { type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
 export { type CompileOptions, compile } from "./routing/compile.ts";
 export { type Decision, type RoutedRequest, route } from "./routing/route.ts";
 export type * from "./routing/table.ts";

@@ -26,7 +26,7 @@ describe("mesh-file.schema.json", () => {
     [
       true,
       "a whole service",
-      service({ namespace: "a", hosts: ["a.b"], gateways: ["x/y"], selector: { "a/b": "c" }, baselineVersion: "1.0" }),
+      service({ namespace: "a", hosts: ["a.b", "shop.example.org"], gateways: ["x/y"], selector: { "a/b": "c" }, baselineVersion: "1.0" }),
     ],
     [true, "ports", service({ ports: [{ number: 1 }, { number: 2, name: "b", targetPort: 65_535, protocol: "grpc" }] })],
     [true, "a virtual cluster", virtualCluster({ owner: "ada", description: "", expires: "2030-01-31T18:00:00Z" })],
@@ -45,10 +45,13 @@ describe("mesh-file.schema.json", () => {
     [false, "half a port", service({ ports: [{ number: 1.5 }] })],
     [false, "a port out of range", service({ ports: [{ number: 65_536 }] })],
     [false, "an unknown protocol", service({ ports: [{ number: 1, protocol: "udp" }] })],
+    [false, "a host without a dot", service({ hosts: ["cart"] })],
     [false, "a host with a blank", service({ hosts: ["a b"] })],
     [false, "a host that is too long", service({ hosts: [`${"a.".repeat(126)}aa`] })],
     [false, "a gateway with two slashes", service({ gateways: ["a/b/c"] })],
     [false, "a label's key with a blank", service({ selector: { "a b": "c" } })],
+    [false, "a label of Puggle's own in a selector", service({ selector: { "puggle.dev/virtual-cluster": "c" } })],
+    [true, "a label under a domain of Puggle's name", service({ selector: { "not-puggle.dev/a": "c", "puggle.dev": "c" } })],
     [false, "a label's value with a blank", service({ selector: { a: "b c" } })],
     [false, "a service's name over 55 characters", service({ name: "a".repeat(56) })],
     [false, "the virtual cluster called default", virtualCluster({ name: "default" })],
@@ -79,7 +82,7 @@ describe("mesh-file.schema.json", () => {
         for (const isValid of judges) {
           expect(isValid(virtualCluster({ name }))).toBe(isVirtualClusterName(name));
           expect(isValid(service({ namespace: name }))).toBe(isDnsLabel(name));
-          expect(isValid(service({ name }))).toBe(isDnsLabel(name) && name.length <= 55);
+          expect(isValid(service({ name }))).toBe(isDnsLabel(name) && name.length <= 55 && /^[a-z]/.test(name));
         }
       }),
     );

@@ -11,10 +11,16 @@ const SERVICE_NAME_MAX_LENGTH = 63 - MEMBERS_SUFFIX.length;
 // Patterns, and not the functions of grammar.ts, since only patterns reach the JSON Schema; a test holds the two together.
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const VIRTUAL_CLUSTER_NAME = /^(?!default$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+// RFC 1035, section 2.3.1: what Kubernetes wants of a Service's name.
+const DNS_1035_LABEL = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+// A VirtualService takes a name without a dot for the Service of that name in its own namespace, so it could take over another service.
+const DOTTED_DNS_NAME = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
 const EXTERNAL_HOST = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const LABEL_KEY = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+// Puggle tells members from baselines by labels of this prefix.
+const NOT_PUGGLES_LABEL = /^(?!puggle\.dev\/)/;
 const GATEWAY = /^(?:[a-z0-9][a-z0-9-]*\/)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 const ENVIRONMENT_VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -26,11 +32,18 @@ const serviceName = z
   .max(SERVICE_NAME_MAX_LENGTH, {
     error: `must have at most ${SERVICE_NAME_MAX_LENGTH} characters, since its members' Service is called <service>${MEMBERS_SUFFIX}`,
   })
-  .regex(DNS_LABEL, { error: "must be a DNS label: a-z, 0-9 and '-', not beginning or ending with '-'" });
+  .regex(DNS_1035_LABEL, { error: "must be a DNS label that begins with a letter: a-z, 0-9 and '-', not ending with '-'" });
 const dnsName = z.string().regex(DNS_NAME, { error: "must be a DNS name in lower case, without a port" });
+const dottedDnsName = z.string().regex(DOTTED_DNS_NAME, {
+  error: "must be a DNS name in lower case with at least one dot and without a port: a bare name means the Service of that name",
+});
 const portNumber = z.int().min(1).max(65_535);
 const labelValue = z.string().regex(LABEL_VALUE, { error: "must be a label value: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.'" });
-const labels = z.record(z.string().regex(LABEL_KEY, { error: "must be a label key" }), labelValue);
+const selectorKey = z
+  .string()
+  .regex(LABEL_KEY, { error: "must be a label key" })
+  .regex(NOT_PUGGLES_LABEL, { error: "must not begin with 'puggle.dev/': such labels select members, not the baseline" });
+const selector = z.record(selectorKey, labelValue);
 
 /** A port of a service. `tcp` ports carry no header and are left to the baseline. */
 export const portSchema = z
@@ -51,9 +64,9 @@ export const serviceSchema = z
     name: serviceName.describe("The name of the Kubernetes Service."),
     namespace: dnsLabel.default("default").describe("The Service's namespace."),
     hosts: z
-      .array(dnsName)
+      .array(dottedDnsName)
       .default([])
-      .describe("Further host names that lead to the service, beside <name>.<namespace>.svc.<cluster domain>."),
+      .describe("Further host names that lead to the service, each with a dot, beside <name>.<namespace>.svc.<cluster domain>."),
     gateways: z
       .array(z.string().regex(GATEWAY, { error: "must be <gateway> or <namespace>/<gateway>" }))
       .default([])
@@ -63,7 +76,7 @@ export const serviceSchema = z
       .min(1)
       .default([{ number: 80, protocol: "http" }])
       .describe("The Service's ports; HTTP on port 80 when left out."),
-    selector: labels.optional().describe("The labels by which the Service selects the baseline's pods; {app: <name>} when left out."),
+    selector: selector.optional().describe("The labels by which the Service selects the baseline's pods; {app: <name>} when left out."),
     baselineVersion: labelValue.default(BASELINE_VERSION).describe("The value of the baseline's `version` label."),
   })
   .describe("A service of the shared cluster.");

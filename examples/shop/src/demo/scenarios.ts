@@ -67,7 +67,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "two-names",
-    title: "Two names at once: nobody can tell which, so neither",
+    title: "Two names in one header: nobody can tell which, so neither",
     kind: "request",
     ask: product("pr-42, team-blue"),
     expected: [...carrying("pr-42, team-blue", "web"), ...carrying(null, "catalog → pricing → inventory")],

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   describeBaselines,
   type ExplainRequest,
@@ -12,7 +13,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CommandResult } from "../command-result.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { readClusterManifests, readResources } from "../input/manifests.ts";
-import { manifestsOption, meshFileOption } from "./options.ts";
+import { collectPaths, manifestsOption, meshFileOption } from "./options.ts";
 import { findService, parseGateway, parseWorkload, type WorkloadName } from "./origin.ts";
 
 const EXAMPLES = `
@@ -20,7 +21,7 @@ Examples:
   puggle explain http://cart.shop/ -H 'virtual-cluster-name: pr-42'
   puggle explain http://cart.shop/items --from shop/web@pr-42      as the member's own sidecar routes it
   puggle explain http://shop.example/ --from-gateway istio-ingress/public -X POST
-  puggle explain http://cart.shop/ --resources generated/ -f mesh.yaml --json
+  puggle explain http://cart.shop/ --resources generated/ --json
 `;
 
 interface ExplainOptions {
@@ -44,8 +45,10 @@ export function addExplainCommand(program: Command, finish: (result: CommandResu
     .addOption(
       new Option(
         "--resources <path...>",
-        "explain what these manifests say, not what the mesh file would generate; with -f too, it tells of the services that they leave out",
-      ).conflicts("manifests"),
+        "explain what these manifests (files or folders) say, not what the mesh file would generate; the mesh file, where there is one, tells of the baselines and external hosts that they leave out",
+      )
+        .argParser(collectPaths)
+        .conflicts("manifests"),
     )
     .addOption(new Option("-H, --header <header>", "a header as 'name: value'; may be repeated").argParser(collectHeader))
     .addOption(new Option("-X, --request <method>", "the method").default("GET"))
@@ -60,12 +63,12 @@ export function addExplainCommand(program: Command, finish: (result: CommandResu
     )
     .addHelpText("after", EXAMPLES);
   command.action(async (url: string, options: ExplainOptions) => {
-    finish(await explainRequest(url, options, command.getOptionValueSource("file") !== "default"));
+    const isFileGiven = command.getOptionValueSource("file") !== "default";
+    finish(await explainRequest(url, options, isFileGiven || options.resources === undefined || existsSync(options.file)));
   });
 }
 
-async function explainRequest(url: string, options: ExplainOptions, isFileGiven: boolean): Promise<CommandResult> {
-  const isMeshWanted = options.resources === undefined || isFileGiven;
+async function explainRequest(url: string, options: ExplainOptions, isMeshWanted: boolean): Promise<CommandResult> {
   const mesh = isMeshWanted ? await readMesh(options.file) : undefined;
   const resources = collectResources(mesh, options);
   const request = { from: findOrigin(options, mesh, resources), method: options.request, url, headers: options.header ?? {} };

@@ -2,12 +2,15 @@ import { generate, TARGETS, type Target } from "@puggle/mesh-config";
 import { readMesh } from "@puggle/model";
 import { type Command, Option } from "commander";
 import { CliError } from "../cli-error.ts";
+import type { Clock } from "../clock.ts";
 import type { CommandResult } from "../command-result.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { readClusterManifests } from "../input/manifests.ts";
+import { whileInterruptible } from "../interruption.ts";
 import { applyPlan, type OutputPlan, planOutput, scanOutput } from "../output-folder/index.ts";
+import { warnOfExpired } from "./expiry-warnings.ts";
 import { formatPlan } from "./generate-report.ts";
-import { manifestsOption, meshFileOption } from "./options.ts";
+import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -27,28 +30,26 @@ interface GenerateOptions {
 }
 
 /** `puggle generate`: from the mesh file to files that are applied to the cluster. */
-export function addGenerateCommand(program: Command, finish: (result: CommandResult) => void): void {
+export function addGenerateCommand(program: Command, finish: (result: CommandResult) => void, clock: Clock): void {
   program
     .command("generate")
     .description("write the mesh configuration that the mesh file asks for")
     .addOption(meshFileOption())
     .addOption(new Option("--target <target>", "what is generated").choices(TARGETS).default("istio"))
-    .addOption(new Option("-o, --out <folder>", "the folder to write to; the target's name is a folder in it").default("generated"))
+    .addOption(
+      new Option("-o, --out <folder>", "the folder to write to; the target's name is a folder in it")
+        .argParser(parsePath)
+        .default("generated"),
+    )
     .addOption(manifestsOption())
     .addOption(new Option("--check", "write nothing; exit with 1 where the folder differs from what would be generated"))
     .addOption(new Option("--dry-run", "write nothing; say what would be done").conflicts("check"))
     .addHelpText("after", EXAMPLES)
-    .action(async (options: GenerateOptions) => finish(await generateFiles(options)));
+    .action(async (options: GenerateOptions) => finish(await generateFiles(options, clock())));
 }
 
-async function generateFiles({
-  file,
-  target,
-  out,
-  manifests = [],
-  check = false,
-  dryRun = false,
-}: GenerateOptions): Promise<CommandResult> {
+async function generateFiles(options: GenerateOptions, now: Date): Promise<CommandResult> {
+  const { file, target, out, manifests = [], check = false, dryRun = false } = options;
   const mesh = await readMesh(file);
   const generated = generate(mesh, target, { manifests: readClusterManifests(manifests) });
   const plan = planOutput(generated, scanOutput(out, target));
@@ -63,11 +64,13 @@ async function generateFiles({
   }
   const isCurrent = plan.created.length + plan.changed.length + plan.removed.length === 0;
   const mode = check ? "check" : dryRun ? "dry-run" : "write";
-  if (mode === "write") applyPlan(out, plan);
+  if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
+  const warnings = warnOfExpired(mesh, now);
   return {
     exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
     text: formatPlan(plan, mode, out),
-    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan) },
+    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan), warnings },
+    warnings,
   };
 }
 

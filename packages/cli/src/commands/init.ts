@@ -5,7 +5,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandResult } from "../command-result.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { STARTER_MESH } from "../starter-mesh.ts";
-import { DEFAULT_MESH_FILE } from "./options.ts";
+import { DEFAULT_MESH_FILE, parsePath } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +18,7 @@ export function addInitCommand(program: Command, finish: (result: CommandResult)
   program
     .command("init")
     .description("write a commented mesh file to begin with")
-    .argument("[folder]", "where to write it", ".")
+    .argument("[folder]", "where to write it", parsePath, ".")
     .addHelpText("after", EXAMPLES)
     .action((folder: string) => finish(init(folder)));
 }

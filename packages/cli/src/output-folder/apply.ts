@@ -1,29 +1,80 @@
-import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { CliError } from "../cli-error.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import type { OutputPlan } from "./plan.ts";
+import { removeEmptyFolders, removeStaleStaging, withStaging } from "./staging.ts";
+
+const STAGED_IN_A_TURN = 64;
+
+interface StagedFile {
+  readonly path: string;
+  readonly staged: string;
+}
 
 /**
  * Carries out a plan as a whole: every text is first written beside the files, and takes its place by a rename; where any step fails, all that
- * was done is undone.
+ * was done is undone. What an earlier run left beside the files when it was killed is removed.
  *
+ * @param signal - its reason ends the work while texts are staged. The renames are done in one go: once they have begun, it comes after them.
  * @throws {@link CliError} `can-not-write`; the folder is as it was
+ * @throws the signal's reason, with what was written added where that is a {@link CliError}
  */
-export function applyPlan(folder: string, { created, changed, removed }: OutputPlan): void {
-  if (created.length + changed.length + removed.length === 0) return;
-  const undo: (() => void)[] = [];
-  let staging: string | undefined;
+export async function applyPlan(folder: string, plan: OutputPlan, signal: AbortSignal = new AbortController().signal): Promise<void> {
   try {
-    mkdirSync(folder, { recursive: true });
-    staging = mkdtempSync(join(folder, ".puggle-"));
-    const stage = stageIn(staging);
-    const writes = [...created, ...changed].map(({ path, text }) => ({ path, staged: stage(text) }));
-    const previous = new Map(changed.map((file) => [file.path, file.previous]));
+    if (existsSync(folder)) removeStaleStaging(folder);
+    if (plan.created.length + plan.changed.length + plan.removed.length === 0) return;
+    await withStaging(folder, async (staging) => {
+      const stage = stageIn(staging);
+      const writes = await stageAll([...plan.created, ...plan.changed], stage, signal);
+      putInPlace(folder, plan, writes, stage);
+    });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) throw tellOutcome(error, `nothing was written to ${folder}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError("can-not-write", EXIT_CODES.canNotWrite, `nothing was written to ${folder}: ${reason}`);
+  }
+  for (const path of plan.removed) removeEmptyFolders(join(folder, dirname(path)), folder);
+  await hearSignals();
+  if (signal.aborted) throw tellOutcome(signal.reason, `everything was written to ${folder} already`);
+}
+
+async function stageAll(
+  files: readonly { readonly path: string; readonly text: string }[],
+  stage: (text: string) => string,
+  signal: AbortSignal,
+): Promise<readonly StagedFile[]> {
+  const writes: StagedFile[] = [];
+  for (const { path, text } of files) {
+    writes.push({ path, staged: stage(text) });
+    if (writes.length % STAGED_IN_A_TURN === 0) await hearSignals();
+    signal.throwIfAborted();
+  }
+  await hearSignals();
+  signal.throwIfAborted();
+  return writes;
+}
+
+/** A signal that has come is told of where the event loop polls, which lies between two immediates, but not always before the first. */
+async function hearSignals(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}
+
+function putInPlace(
+  folder: string,
+  { changed, removed }: OutputPlan,
+  writes: readonly StagedFile[],
+  stage: (text: string) => string,
+): void {
+  const undo: (() => void)[] = [];
+  const previous = new Map(changed.map((file) => [file.path, file.previous]));
+  try {
     for (const { path, staged } of writes) {
       const target = join(folder, path);
       mkdirSync(dirname(target), { recursive: true });
-      undo.push(() => removeEmptyFolders(folder, path));
+      undo.push(() => removeEmptyFolders(dirname(target), folder));
       renameSync(staged, target);
       const old = previous.get(path);
       undo.push(() => (old === undefined ? rmSync(target) : renameSync(stage(old), target)));
@@ -36,12 +87,8 @@ export function applyPlan(folder: string, { created, changed, removed }: OutputP
     }
   } catch (error) {
     for (const step of undo.reverse()) step();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CliError("can-not-write", EXIT_CODES.canNotWrite, `nothing was written to ${folder}: ${reason}`);
-  } finally {
-    if (staging !== undefined) rmSync(staging, { recursive: true, force: true });
+    throw error;
   }
-  for (const path of removed) removeEmptyFolders(folder, path);
 }
 
 function stageIn(staging: string): (text: string) => string {
@@ -53,14 +100,6 @@ function stageIn(staging: string): (text: string) => string {
   };
 }
 
-/** Removes the folders above a path that hold nothing any more, up to but not including the output folder. */
-function removeEmptyFolders(folder: string, path: string): void {
-  for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) {
-    try {
-      rmdirSync(join(folder, parent));
-    } catch {
-      // Not empty, or gone already: either way those above it are settled too.
-      return;
-    }
-  }
+function tellOutcome(reason: unknown, outcome: string): unknown {
+  return reason instanceof CliError ? new CliError(reason.code, reason.exitCode, `${reason.message}: ${outcome}`) : reason;
 }

@@ -1,4 +1,4 @@
-import type { Mesh } from "@puggle/model";
+import { GENERATED_FILE_MARKER, type Mesh } from "@puggle/model";
 import { dump } from "js-yaml";
 import { type EnvoyOptions, generateEnvoy } from "../envoy/generate.ts";
 import { buildIstioResources, type IstioOptions, type ServiceResources } from "../istio/generate.ts";
@@ -13,9 +13,6 @@ export interface GeneratedFile {
 export type Target = "istio" | "envoy";
 
 export const TARGETS: readonly Target[] = ["istio", "envoy"];
-
-/** The first words of every generated file, by which a generated file is told from one that a person wrote. */
-export const GENERATED_FILE_MARKER = "# Made by `puggle generate";
 
 const REGENERATE = "from the mesh file. Do not edit: change the mesh file and generate again.";
 

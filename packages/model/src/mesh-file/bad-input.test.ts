@@ -189,7 +189,12 @@ describe("a value that does not follow the schema is refused where it stands", (
     [
       "a service's name that is no DNS label",
       "services: [{ name: Web_1 }]\n",
-      ["m.yaml:3:20: 'name' is \"Web_1\", but must be a DNS label: a-z, 0-9 and '-', not beginning or ending with '-'"],
+      ["m.yaml:3:20: 'name' is \"Web_1\", but must be a DNS label that begins with a letter: a-z, 0-9 and '-', not ending with '-'"],
+    ],
+    [
+      "a service's name that begins with a digit, as no Kubernetes Service's may",
+      "services: [{ name: 2web }]\n",
+      ["m.yaml:3:20: 'name' is \"2web\", but must be a DNS label that begins with a letter: a-z, 0-9 and '-', not ending with '-'"],
     ],
     [
       "a service's name that leaves no room",
@@ -202,7 +207,23 @@ describe("a value that does not follow the schema is refused where it stands", (
     [
       "a host with a port",
       service("hosts: [web.example:80]"),
-      ["m.yaml:5:13: an entry of 'hosts' is \"web.example:80\", but must be a DNS name in lower case, without a port"],
+      [
+        "m.yaml:5:13: an entry of 'hosts' is \"web.example:80\", but must be a DNS name in lower case with at least one dot and without a port: a bare name means the Service of that name",
+      ],
+    ],
+    [
+      "a host that is the bare name of a service, which a VirtualService would take over",
+      "services: [{ name: aaa, hosts: [cart] }, { name: cart }]\n",
+      [
+        "m.yaml:3:33: an entry of 'hosts' is \"cart\", but must be a DNS name in lower case with at least one dot and without a port: a bare name means the Service of that name",
+      ],
+    ],
+    [
+      "a selector of Puggle's own labels",
+      service("selector: { app: web, puggle.dev/virtual-cluster: pr-42 }"),
+      [
+        "m.yaml:5:27: the key \"puggle.dev/virtual-cluster\" must not begin with 'puggle.dev/': such labels select members, not the baseline",
+      ],
     ],
     ["a label's key with a blank", service('selector: { "a b": c }'), ['m.yaml:5:17: the key "a b" must be a label key']],
     ["an environment variable's name", member("env: { 1A: x }"), ['m.yaml:8:16: the key "1A" must be the name of an environment variable']],

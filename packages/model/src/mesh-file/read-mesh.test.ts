@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GENERATED_FILE_MARKER } from "../generated-file.ts";
 import { readMesh } from "./read-mesh.ts";
+import { MESH_FILE_MAX_BYTES } from "./source-text.ts";
 
 const HEAD = "apiVersion: puggle.dev/v1alpha1\nkind: Mesh\n";
 const SPLIT = "split it into several files in one folder, and give the folder's name";
@@ -50,6 +52,29 @@ describe("readMesh", () => {
     await symlink(join(folder, "elsewhere.txt"), join(folder, "linked.yaml"));
     await write("elsewhere.txt", `${HEAD}services: [{ name: linked }]\n`);
     expect(await serviceNames(folder)).toEqual(["cart", "linked", "web"]);
+  });
+
+  it("leaves out what puggle generated into the folder, however large, and reads it nowhere else", async () => {
+    const generated = `${GENERATED_FILE_MARKER} --target istio\` from the mesh file.\napiVersion: networking.istio.io/v1\nkind: VirtualService\n`;
+    await write("mesh.yaml", `${HEAD}services: [{ name: web }]\n`);
+    await write("generated/istio/web/virtual-service.yaml", generated);
+    const large = await write("generated/envoy/gateway.yaml", `${generated}# ${"x".repeat(MESH_FILE_MAX_BYTES)}\n`);
+    expect(await serviceNames(folder)).toEqual(["web"]);
+    expect(await refusalOf(large)).toEqual([
+      `/generated/envoy/gateway.yaml:1:1: the file is larger than 5 MiB, the most that is read; ${SPLIT}`,
+    ]);
+    await write("theirs.yaml", `# Not first.\n${generated}`);
+    expect(await refusalOf(folder)).toEqual([
+      "/theirs.yaml:3:13: 'apiVersion' is \"networking.istio.io/v1\"; a mesh file says 'puggle.dev/v1alpha1'",
+      "/theirs.yaml:4:7: 'kind' is \"VirtualService\"; a mesh file says 'Mesh'",
+    ]);
+  });
+
+  it("refuses a folder that holds nothing but what puggle generated", async () => {
+    await write("istio/web.yaml", `${GENERATED_FILE_MARKER} --target istio\` from the mesh file.\nkind: Service\n`);
+    expect(await refusalOf(folder)).toEqual([
+      ":1:1: the folder holds no *.yaml or *.yml file, but for what puggle generated; put a mesh file there, or name another folder",
+    ]);
   });
 
   it("reads a file that begins with a byte order mark", async () => {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { GENERATED_FILE_MARKER } from "../generated-file.ts";
 import type { Mesh } from "../schema.ts";
 import { MeshFileError } from "./mesh-file-error.ts";
 import { buildMesh } from "./parse-mesh.ts";
@@ -9,8 +10,11 @@ import { fileTooLarge, MESH_FILE_MAX_BYTES, type MeshSource, placeInText } from 
 
 const MESH_FILE_NAME = /\.ya?ml$/;
 
+type Reading = MeshSource | MeshFileProblem;
+
 /**
- * Reads a mesh from one file, or from every `*.yaml` and `*.yml` file in a folder and the folders in it; names that begin with a dot are left out.
+ * Reads a mesh from one file, or from every `*.yaml` and `*.yml` file in a folder and the folders in it. In a folder, names that begin with a dot
+ * are left out, and so are files that `puggle generate` wrote: its output may lie beside what it is made from.
  *
  * @param path - a file (a pipe will do) or a folder
  * @throws {@link MeshFileError} with every problem of every file, those that can not be read included
@@ -22,23 +26,29 @@ const MESH_FILE_NAME = /\.ya?ml$/;
  * ```
  */
 export async function readMesh(path: string): Promise<Mesh> {
-  const paths = await listMeshFiles(path);
-  const readings: readonly (MeshSource | MeshFileProblem)[] = await Promise.all(paths.map(readSource));
+  const readings = await readAll(path);
   const sources = readings.filter((reading) => "text" in reading);
   const problems = readings.filter((reading) => "code" in reading);
   return buildMesh(sources, problems);
 }
 
-async function listMeshFiles(path: string): Promise<readonly string[]> {
+async function readAll(path: string): Promise<readonly Reading[]> {
+  const paths = await listMeshFiles(path);
+  if (paths === undefined) return [await readSource(path)];
+  const readings = await Promise.all(paths.map(async (file) => await readSource(file, isGenerated)));
+  const ofPeople = readings.filter((reading) => reading !== undefined);
+  if (ofPeople.length > 0) return ofPeople;
+  const message = `the folder holds no *.yaml or *.yml file${paths.length > 0 ? ", but for what puggle generated" : ""}`;
+  throw new MeshFileError([{ ...startOf(path), code: "empty-folder", message, fix: "put a mesh file there, or name another folder" }]);
+}
+
+/** The files of a folder, or `undefined` where the path leads to no folder. */
+async function listMeshFiles(path: string): Promise<readonly string[] | undefined> {
   try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const files = await listFolder(path);
-    if (files.length > 0) return files;
+    return (await stat(path)).isDirectory() ? await listFolder(path) : undefined;
   } catch (error) {
     throw new MeshFileError([unreadable(path, error)]);
   }
-  const fix = "put a mesh file there, or name another folder";
-  throw new MeshFileError([{ ...startOf(path), code: "empty-folder", message: "the folder holds no *.yaml or *.yml file", fix }]);
 }
 
 async function listFolder(folder: string): Promise<string[]> {
@@ -54,11 +64,14 @@ async function listFolder(folder: string): Promise<string[]> {
   return nested.flat().toSorted(compareText);
 }
 
-async function readSource(path: string): Promise<MeshSource | MeshFileProblem> {
+async function readSource(path: string): Promise<Reading>;
+async function readSource(path: string, isLeftOut: (head: Buffer) => boolean): Promise<Reading | undefined>;
+async function readSource(path: string, isLeftOut: (head: Buffer) => boolean = () => false): Promise<Reading | undefined> {
   try {
     const chunks: Buffer[] = [];
     let length = 0;
     for await (const chunk of createReadStream(path)) {
+      if (length === 0 && isLeftOut(chunk)) return undefined;
       chunks.push(chunk);
       length += chunk.length;
       if (length > MESH_FILE_MAX_BYTES) return fileTooLarge(path);
@@ -67,6 +80,10 @@ async function readSource(path: string): Promise<MeshSource | MeshFileProblem> {
   } catch (error) {
     return unreadable(path, error);
   }
+}
+
+function isGenerated(head: Buffer): boolean {
+  return head.subarray(0, GENERATED_FILE_MARKER.length).toString("latin1") === GENERATED_FILE_MARKER;
 }
 
 function decode(path: string, bytes: Buffer): MeshSource | MeshFileProblem {

@@ -29,6 +29,9 @@ export interface Scoped {
 /** The scope of what belongs to no virtual cluster: a value and not an absence, so that it can be remembered and entered again. */
 const NO_CLUSTER: Scope = { name: undefined, token: undefined };
 
+/** The scope of a request whose caller can not be told: it carries no name, and is counted. */
+export const UNCERTAIN: Scope = { name: undefined, token: undefined };
+
 /** Makes a scope for a name, to be entered now. */
 export function createScope(name: string | undefined): Scope {
   const token = processState.readToken?.();

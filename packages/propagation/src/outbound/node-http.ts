@@ -75,7 +75,8 @@ function withName(request: Client, headers: unknown): unknown {
 function extendArray(request: Client, headers: HeaderArray, name: string): HeaderArray {
   const { method, path, host: peer } = request;
   const hasOurHeader = findHeader(headers, HEADER) !== undefined;
-  if (!mayCarryName({ method, path, peer, hostHeader: textOf(findHeader(headers, "host")), hasOurHeader })) return headers;
+  const hostHeader = textOf(findHeader(headers, "host"));
+  if (!mayCarryName({ method, path, peer, connectedTo: hostOfAgent(request), hostHeader, hasOurHeader })) return headers;
   const baggage = agreeingBaggage(textOf(findHeader(headers, "baggage")), name);
   return appendHeader(baggage === undefined ? headers : replaceHeader(headers, "baggage", baggage), HEADER, name);
 }
@@ -83,13 +84,20 @@ function extendArray(request: Client, headers: HeaderArray, name: string): Heade
 function extendStore(request: Client, headers: unknown, name: string): unknown {
   const { method, path, host: peer } = request;
   const hasOurHeader = request.hasHeader(HEADER);
-  if (!mayCarryName({ method, path, peer, hostHeader: textOf(request.getHeader("host")), hasOurHeader })) return headers;
+  const hostHeader = textOf(request.getHeader("host"));
+  if (!mayCarryName({ method, path, peer, connectedTo: hostOfAgent(request), hostHeader, hasOurHeader })) return headers;
   const baggage = agreeingBaggage(textOf(request.getHeader("baggage")), name);
   if (baggage !== undefined) request.setHeader("baggage", baggage);
   // Without any header Node passes nothing: what `setHeader` would make then is not what `_storeHeader` was called with.
   if (headers === null || headers === undefined) return { [HEADER]: name };
   request.setHeader(HEADER, name);
   return headers;
+}
+
+/** Node merges an agent's own options over the request's when it connects. */
+function hostOfAgent({ agent }: Client & { readonly agent?: unknown }): string | undefined {
+  const host: unknown = (agent as { readonly options?: { readonly host?: unknown } } | undefined)?.options?.host;
+  return typeof host === "string" ? host : undefined;
 }
 
 function textOf(value: OutgoingHttpHeader | undefined): string | undefined {

@@ -10,7 +10,18 @@ export function dispatchingScope(): Scope | undefined {
   return dispatching;
 }
 
-/** Sets it, and returns what it was, to be set again after the call. */
+let dispatcher: unknown;
+
+/** The dispatcher whose `dispatch` was called last: while a request is made, the client that will send it. */
+export function currentDispatcher(): unknown {
+  return dispatcher;
+}
+
+export function setCurrentDispatcher(called: unknown): void {
+  dispatcher = called;
+}
+
+/** Sets the scope of the running dispatch, and returns what it was, to be set again after the call. */
 export function exchangeDispatching(scope: Scope | undefined): Scope | undefined {
   const outer = dispatching;
   dispatching = scope;

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { bindSocket } from "../inbound/events.ts";
-import { isInScope, runInScope, type Scope } from "../scope.ts";
+import { isInScope, kScope, runInScope, type Scope } from "../scope.ts";
 import { exchangeDispatching } from "./undici-dispatching.ts";
 
 /** No callback takes more than four arguments. */
@@ -17,13 +17,13 @@ export type DispatchHandler = { readonly [Name in CallbackName]: Callback };
 
 class ScopedHandler {
   readonly handler: DispatchHandler;
-  readonly scope: Scope;
+  readonly [kScope]: Scope;
   /** The caller's async context; none is kept for callers in no virtual cluster. */
   readonly caller: AsyncResource | undefined;
 
   constructor(handler: DispatchHandler, scope: Scope) {
     this.handler = handler;
-    this.scope = scope;
+    this[kScope] = scope;
     this.caller = scope.name === undefined ? undefined : new AsyncResource("PUGGLE_DISPATCH");
   }
 }
@@ -46,7 +46,7 @@ const forwarders: { readonly [Name in CallbackName]: (this: ScopedHandler, a: un
     return forward(this, this.handler.onError, a, b, c, d);
   },
   onUpgrade(a, b, socket, d) {
-    bindSocket(socket, this.scope);
+    bindSocket(socket, this[kScope]);
     return forward(this, this.handler.onUpgrade, a, b, socket, d);
   },
   onRequestStart(a, b, c, d) {
@@ -65,7 +65,7 @@ const forwarders: { readonly [Name in CallbackName]: (this: ScopedHandler, a: un
     return forward(this, this.handler.onResponseError, a, b, c, d);
   },
   onRequestUpgrade(a, b, c, socket) {
-    bindSocket(socket, this.scope);
+    bindSocket(socket, this[kScope]);
     return forward(this, this.handler.onRequestUpgrade, a, b, c, socket);
   },
   onBodySent(a, b, c, d) {
@@ -149,7 +149,14 @@ function forward(scoped: ScopedHandler, callback: Callback, a: unknown, b: unkno
   }
 }
 
-function callBack({ handler, scope, caller }: ScopedHandler, callback: Callback, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
+function callBack(
+  { handler, [kScope]: scope, caller }: ScopedHandler,
+  callback: Callback,
+  a: unknown,
+  b: unknown,
+  c: unknown,
+  d: unknown,
+): unknown {
   // To go back to the caller's context costs a tenth of entering the scope anew. It is what undici does itself for its `request`.
   if (caller !== undefined) return caller.runInAsyncScope(callback, handler, a, b, c, d);
   if (isInScope(scope)) return callback.call(handler, a, b, c, d);

@@ -1,7 +1,8 @@
 import { subscribe } from "node:diagnostics_channel";
 import { HEADER, isBaggage, isOurHeader } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { dispatchingScope } from "./undici-dispatching.ts";
+import { UNCERTAIN } from "../scope.ts";
+import { currentDispatcher, dispatchingScope } from "./undici-dispatching.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
 /** A request of undici 6 to 8, as it is announced when it is made and before it is queued. */
@@ -30,7 +31,7 @@ export function subscribeToUndiciRequests(): void {
 
 function addName(request: UndiciRequest): void {
   const scope = dispatchingScope();
-  if (scope === undefined || !Array.isArray(request.headers)) {
+  if (scope === undefined || scope === UNCERTAIN || !Array.isArray(request.headers)) {
     // A copy of undici that we did not get to wrap, such as one inside a bundle: whose request this is can not be known.
     withhold("uncertain-origin");
     return;
@@ -44,7 +45,32 @@ function addName(request: UndiciRequest): void {
     if (isOurHeader(key)) hasOurHeader = true;
     else if (isBaggage(key)) baggageAt = index + 1;
   }
-  if (!mayCarryName({ method, path, peer: String(request.origin), hostHeader: request.host ?? undefined, hasOurHeader })) return;
+  const destination = {
+    peer: String(request.origin),
+    connectedTo: originOf(currentDispatcher()),
+    path,
+    hostHeader: request.host ?? undefined,
+  };
+  if (!mayCarryName({ method, hasOurHeader, ...destination })) return;
   if (baggageAt !== -1) headers[baggageAt] = agreeingBaggage(headers[baggageAt]?.toString(), scope.name) ?? headers[baggageAt] ?? "";
   request.addHeader(HEADER, scope.name);
+}
+
+/** By class of client: the symbol under which it keeps its URL. */
+const urlKeys = new WeakMap<object, symbol>();
+
+/**
+ * Where a client connects to. Undici 6 announces the origin that the options name, a redirect's for example, and sends the request to the client's own
+ * all the same.
+ */
+function originOf(client: unknown): string | undefined {
+  if (typeof client !== "object" || client === null) return undefined;
+  let key = urlKeys.get(client.constructor);
+  if (key === undefined) {
+    key = Object.getOwnPropertySymbols(client).find(({ description }) => description === "url");
+    if (key === undefined) return undefined;
+    urlKeys.set(client.constructor, key);
+  }
+  const url: unknown = Reflect.get(client, key);
+  return url instanceof URL ? url.origin : undefined;
 }

@@ -5,6 +5,11 @@ import type { HostMatcher } from "./pattern.ts";
 export interface Destination {
   /** The host or origin that the connection is for: `orders`, `http://orders:8080`. */
   readonly peer: string;
+  /**
+   * The host or origin that the connection is really opened to, where that may be another one than the request names: an agent's or a
+   * client's own. A proxy's is not looked at.
+   */
+  readonly connectedTo?: string | undefined;
   /** The request target as it stands in the first line. A proxy request has a whole URL here, and that is where it really goes. */
   readonly path: string;
   /** The `Host` header, where the caller set one. */
@@ -18,7 +23,7 @@ const REMEMBERED = 256;
 
 /**
  * Judges by where the request really goes: the host of the URL of a proxy request, or else the host that the connection is for.
- * Where a `Host` header names another one, both have to be targets.
+ * Where a `Host` header, an agent or a client names another one, each has to be a target.
  */
 export function createJudge(matches: HostMatcher): TargetJudge {
   const remembered = new Map<string, boolean>();
@@ -34,9 +39,11 @@ export function createJudge(matches: HostMatcher): TargetJudge {
     return answer;
   }
 
-  return ({ peer, path, hostHeader }) => {
-    const place = path.charCodeAt(0) === 47 || !path.includes("://") ? peer : originOf(path);
-    return isTarget(place) && (hostHeader === undefined || isTarget(hostHeader));
+  return ({ peer, connectedTo, path, hostHeader }) => {
+    const isProxied = path.charCodeAt(0) !== 47 && path.includes("://");
+    if (!isTarget(isProxied ? originOf(path) : peer)) return false;
+    if (connectedTo !== undefined && !isProxied && !isTarget(connectedTo)) return false;
+    return hostHeader === undefined || isTarget(hostHeader);
   };
 }
 

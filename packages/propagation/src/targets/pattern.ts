@@ -10,7 +10,7 @@ import { canonicalHost } from "./host.ts";
  * | `<local>` | a name of a single label, such as `orders` |
  * | `*.svc`, `*.cluster.local` | Kubernetes services |
  * | `*.internal`, `*.localhost` | names that are reserved for private use (ICANN's `.internal`, RFC 6761) |
- * | `127.0.0.0/8`, `::1` | loopback |
+ * | `127.0.0.0/8`, `::1`, `0.0.0.0` | loopback, and this host |
  * | `10.0.0.0/8`, `172.16.0.0/12`, `192.168.0.0/16`, `fc00::/7` | private addresses (RFC 1918, RFC 4193) |
  *
  * Link-local addresses are not among them: behind `169.254.169.254` is the cloud's metadata service.
@@ -23,6 +23,7 @@ export const defaultTargets: readonly string[] = Object.freeze([
   "*.localhost",
   "127.0.0.0/8",
   "::1",
+  "0.0.0.0",
   "10.0.0.0/8",
   "172.16.0.0/12",
   "192.168.0.0/16",

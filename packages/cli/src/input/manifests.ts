@@ -1,4 +1,5 @@
-import { GENERATED_FILE_MARKER, type KubernetesResource, parseManifests } from "@puggle/mesh-config";
+import { type KubernetesResource, parseManifests } from "@puggle/mesh-config";
+import { GENERATED_FILE_MARKER } from "@puggle/model";
 import { readYamlFiles } from "./yaml-files.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { GENERATED_FILE_MARKER, type Target } from "@puggle/mesh-config";
+import type { Target } from "@puggle/mesh-config";
+import { GENERATED_FILE_MARKER } from "@puggle/model";
 import { CliError } from "../cli-error.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import type { Found } from "./plan.ts";

@@ -56,21 +56,20 @@ function addName(request: UndiciRequest): void {
   request.addHeader(HEADER, scope.name);
 }
 
-/** By class of client: the symbol under which it keeps its URL. */
-const urlKeys = new WeakMap<object, symbol>();
+/** The origins that clients connect to: one for the life of a client. */
+const origins = new WeakMap<object, string>();
 
 /**
- * Where a client connects to. Undici 6 announces the origin that the options name, a redirect's for example, and sends the request to the client's own
- * all the same.
+ * Where a client connects to. Undici 6 announces the origin that the options name, a redirect's for example, and sends the
+ * request to the client's own all the same.
  */
 function originOf(client: unknown): string | undefined {
   if (typeof client !== "object" || client === null) return undefined;
-  let key = urlKeys.get(client.constructor);
-  if (key === undefined) {
-    key = Object.getOwnPropertySymbols(client).find(({ description }) => description === "url");
-    if (key === undefined) return undefined;
-    urlKeys.set(client.constructor, key);
-  }
-  const url: unknown = Reflect.get(client, key);
-  return url instanceof URL ? url.origin : undefined;
+  const known = origins.get(client);
+  if (known !== undefined) return known;
+  const key = Object.getOwnPropertySymbols(client).find(({ description }) => description === "url");
+  const url: unknown = key === undefined ? undefined : Reflect.get(client, key);
+  if (!(url instanceof URL)) return undefined;
+  origins.set(client, url.origin);
+  return url.origin;
 }

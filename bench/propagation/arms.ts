@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { RequestHandler } from "express";
 
 const require = createRequire(import.meta.url);
+const HEADER = "virtual-cluster-name";
 
 /** One way to carry the name through a service. */
 export interface Arm {
@@ -9,36 +10,44 @@ export interface Arm {
   readonly what: string;
   /** Runs before Express and undici are loaded; gives what the service adds to itself. */
   readonly prepare: () => Carrier;
-  /** Do requests carry the name? */
-  readonly isNamed: boolean;
+  /** The header by which requests carry the name; none where they carry no name. */
+  readonly carriedIn?: "virtual-cluster-name" | "baggage";
+  /** Must the name arrive downstream? */
+  readonly isPassedOn: boolean;
 }
 
 interface Carrier {
   readonly middleware?: RequestHandler;
   /** The headers that the service sets itself on its outbound call. */
   readonly outboundHeaders?: () => Record<string, string>;
-  /** Must the name arrive downstream, and in which header? */
-  readonly carries?: "virtual-cluster-name" | "baggage";
 }
 
 export const ARMS: readonly Arm[] = [
-  { name: "bare", what: "nothing", prepare: () => ({}), isNamed: true },
-  { name: "bare-again", what: "nothing, as the control", prepare: () => ({}), isNamed: true },
-  { name: "puggle", what: "@puggle/propagation, register()", prepare: preparePuggle, isNamed: true },
-  { name: "puggle-unnamed", what: "the same, requests without a name", prepare: preparePuggle, isNamed: false },
-  { name: "cls-hooked", what: "a cls-hooked namespace in a middleware, the header set by hand", prepare: prepareClsHooked, isNamed: true },
+  { name: "bare", what: "nothing", prepare: () => ({}), carriedIn: HEADER, isPassedOn: false },
+  { name: "bare-again", what: "nothing, as the control", prepare: () => ({}), carriedIn: HEADER, isPassedOn: false },
+  { name: "bare-unnamed", what: "nothing, requests without a name", prepare: () => ({}), isPassedOn: false },
+  { name: "puggle", what: "@puggle/propagation, register()", prepare: preparePuggle, carriedIn: HEADER, isPassedOn: true },
+  { name: "puggle-unnamed", what: "the same, requests without a name", prepare: preparePuggle, isPassedOn: false },
+  {
+    name: "cls-hooked",
+    what: "a cls-hooked namespace in a middleware, the header set by hand",
+    prepare: prepareClsHooked,
+    carriedIn: HEADER,
+    isPassedOn: true,
+  },
   {
     name: "opentelemetry",
     what: "sdk-node, http and undici instrumentation, baggage, no spans",
     prepare: prepareOpenTelemetry,
-    isNamed: true,
+    carriedIn: "baggage",
+    isPassedOn: true,
   },
 ];
 
 function preparePuggle(): Carrier {
   const { register } = require("@puggle/propagation") as typeof import("@puggle/propagation");
   register();
-  return { carries: "virtual-cluster-name" };
+  return {};
 }
 
 function prepareClsHooked(): Carrier {
@@ -54,7 +63,6 @@ function prepareClsHooked(): Carrier {
       });
     },
     outboundHeaders: () => ({ "virtual-cluster-name": namespace.get("name") as string }),
-    carries: "virtual-cluster-name",
   };
 }
 
@@ -68,5 +76,5 @@ function prepareOpenTelemetry(): Carrier {
   const { UndiciInstrumentation } =
     require("@opentelemetry/instrumentation-undici") as typeof import("@opentelemetry/instrumentation-undici");
   new NodeSDK({ instrumentations: [new HttpInstrumentation(), new UndiciInstrumentation()] }).start();
-  return { carries: "baggage" };
+  return {};
 }

@@ -19,7 +19,8 @@ interface ArmFigures {
   readonly what: string;
   /** CPU time of the service for one request, in microseconds: the median of its processes. */
   readonly cpuMicroseconds: number;
-  /** By how much it is more than bare, as a share: the median over rounds of the ratio within a round, less one. */
+  /** By how much it is more than bare, as a share: the median over rounds of the ratio within a round, less one.
+   * Requests without a name are held against bare requests without a name. */
   readonly overBare: Estimate;
 }
 
@@ -42,12 +43,13 @@ export async function measurePropagation(rounds: number, onProgress: (message: s
     downstream.server.close();
   }
   const of = (name: string) => figures.map((figure) => figure.get(name) ?? Number.NaN);
-  const bare = of("bare");
+  const [bare, bareUnnamed] = [of("bare"), of("bare-unnamed")];
+  const reference = (name: string) => (name === "puggle-unnamed" ? bareUnnamed : bare);
   const arms = ARMS.map(({ name, what }) => ({
     name,
     what,
     cpuMicroseconds: median(of(name)),
-    overBare: estimateMedian(of(name).map((cpu, round) => cpu / (bare[round] ?? Number.NaN) - 1)),
+    overBare: estimateMedian(of(name).map((cpu, round) => cpu / (reference(name)[round] ?? Number.NaN) - 1)),
   }));
   return { node: process.version, rounds, arms };
 }

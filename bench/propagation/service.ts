@@ -46,11 +46,13 @@ export class MeasuredService {
   }
 
   async #request(): Promise<void> {
-    const { isNamed } = this.arm;
-    const headers: Record<string, string> = isNamed ? { "virtual-cluster-name": NAME, baggage: `virtual-cluster-name=${NAME}` } : {};
+    const { carriedIn, isPassedOn } = this.arm;
+    const headers: Record<string, string> = {};
+    if (carriedIn === "virtual-cluster-name") headers[carriedIn] = NAME;
+    if (carriedIn === "baggage") headers[carriedIn] = `virtual-cluster-name=${NAME}`;
     const { body } = await this.#pool.request({ path: "/", method: "GET", headers });
     const arrived = await body.text();
-    const expected = isNamed && !this.arm.name.startsWith("bare") ? NAME : "none";
+    const expected = isPassedOn ? NAME : "none";
     if (arrived !== expected) throw new Error(`${this.arm.name}: downstream got ${arrived}, not ${expected}`);
   }
 

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { bindSocket } from "../inbound/events.ts";
-import { isInScope, kScope, runInScope, type Scope } from "../scope.ts";
+import { currentScope, isInScope, kScope, runInScope, type Scope } from "../scope.ts";
 import { exchangeDispatching } from "./undici-dispatching.ts";
 
 /** No callback takes more than four arguments. */
@@ -24,8 +24,14 @@ class ScopedHandler {
   constructor(handler: DispatchHandler, scope: Scope) {
     this.handler = handler;
     this[kScope] = scope;
-    this.caller = scope.name === undefined ? undefined : new AsyncResource("PUGGLE_DISPATCH");
+    this.caller = scope.name === undefined ? undefined : callerOf(handler, scope);
   }
+}
+
+/** Undici's own handlers of `request` and `stream` keep their caller's context already. */
+function callerOf(handler: DispatchHandler, scope: Scope): AsyncResource {
+  const isKept = handler instanceof AsyncResource && handler.runInAsyncScope(currentScope) === scope;
+  return isKept ? handler : new AsyncResource("PUGGLE_DISPATCH");
 }
 
 /** Written out one by one, so that each of them stays fast: a property that is read by a variable name is not. */

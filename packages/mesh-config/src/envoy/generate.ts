@@ -6,6 +6,7 @@ import { type KubernetesResource, matchesSelector } from "../kubernetes/resource
 import { compileFor } from "../routing/compile.ts";
 import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 import type { Cluster, MeshProxy, RouteTable } from "../routing/table.ts";
+import { workloadsBehind } from "../routing/workloads.ts";
 import { defaultAddresses, type EnvoyAddresses, type WorkloadAddress, workloadName } from "./addresses.ts";
 import type { Endpoint, FindEndpoints } from "./clusters.ts";
 import { buildGateway, buildSidecar } from "./sidecar.ts";
@@ -97,22 +98,20 @@ function outboundPorts(id: string, table: RouteTable, listens: Readonly<Record<n
 
 function endpointsOf(
   cluster: Cluster,
-  { workloads }: RoutingResources,
+  resources: RoutingResources,
   located: ReadonlyMap<string, WorkloadAddress>,
   { externalHosts }: EnvoyAddresses,
 ): readonly Endpoint[] {
   const { endpoints } = cluster;
   if (endpoints.kind === "external") return [externalHosts?.[endpoints.host] ?? { host: endpoints.host, port: endpoints.port }];
   if (endpoints.kind !== "pods") return [];
-  return workloads
-    .filter(({ reference, labels }) => reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels))
-    .map(({ reference }) => {
-      const id = `${reference.namespace}/${reference.name}`;
-      const address = located.get(id);
-      const port = address?.ports[cluster.port];
-      if (address === undefined || port === undefined) throw addressMissing(id, `port ${cluster.port}`);
-      return { host: address.host, port: port.inbound };
-    });
+  return workloadsBehind(cluster, resources).map(({ reference }) => {
+    const id = `${reference.namespace}/${reference.name}`;
+    const address = located.get(id);
+    const port = address?.ports[cluster.port];
+    if (address === undefined || port === undefined) throw addressMissing(id, `port ${cluster.port}`);
+    return { host: address.host, port: port.inbound };
+  });
 }
 
 function addressMissing(id: string, what: string): MeshConfigError {

@@ -5,7 +5,8 @@ import { formatReference, type KubernetesResource, matchesSelector, type Resourc
 import { type CompileOptions, compileFor } from "../routing/compile.ts";
 import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
-import type { Cluster, MeshProxy, RuleReference, Unread } from "../routing/table.ts";
+import type { MeshProxy, RuleReference, Unread } from "../routing/table.ts";
+import { workloadsBehind } from "../routing/workloads.ts";
 import { describeSteps } from "./steps.ts";
 
 /** What no header's value may hold (RFC 9110, section 5.5); a tab may stand in it. */
@@ -100,7 +101,7 @@ export function explain(resources: readonly KubernetesResource[], request: Expla
     subset: cluster.subset ?? null,
     cluster: cluster.name,
     probability,
-    workloads: workloadsOf(cluster, read),
+    workloads: workloadsBehind(cluster, read).map(({ reference }) => reference),
   }));
   const outcome = outcomeOf(decision, read);
   const arriving = headerOnArrival(decision, routed);
@@ -171,13 +172,6 @@ function describeProxy({ kind, namespace, labels, gateway }: MeshProxy, { worklo
   return { kind, namespace, workload: workloads.find(isIt)?.reference ?? null, gateway: gateway ?? null };
 }
 
-function workloadsOf({ endpoints }: Cluster, { workloads }: RoutingResources): readonly ResourceReference[] {
-  if (endpoints.kind !== "pods") return [];
-  return workloads
-    .filter(({ reference, labels }) => reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels))
-    .map(({ reference }) => reference);
-}
-
 function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resources: RoutingResources): Outcome {
   if (decided === undefined && !isOpaque) return "no-route";
   if (destinations.length === 0) return "undetermined";
@@ -186,16 +180,13 @@ function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resourc
       const { endpoints } = cluster;
       if (endpoints.kind === "external" || endpoints.kind === "passthrough") return "external";
       if (endpoints.kind === "unknown") return "undetermined";
-      const workloads = resources.workloads.filter(
-        ({ reference, labels }) =>
-          endpoints.kind === "pods" && reference.namespace === endpoints.namespace && matchesSelector(endpoints.labels, labels),
-      );
+      const workloads = workloadsBehind(cluster, resources);
       if (workloads.length === 0) return "unavailable";
       return workloads.every(({ labels }) => labels[VIRTUAL_CLUSTER_LABEL] !== undefined) ? "member" : "baseline";
     }),
   );
   const [only] = kinds;
-  return kinds.size === 1 && only !== undefined ? only : kinds.size === 0 ? "unavailable" : "mixed";
+  return kinds.size === 1 && only !== undefined ? only : "mixed";
 }
 
 function headerOnArrival({ stamped, removedHeaders }: Decision, { headers }: RoutedRequest): string | null {

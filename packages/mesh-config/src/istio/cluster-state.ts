@@ -8,6 +8,7 @@ import { type KubernetesService, type RoutingResources, readRoutingResources } f
 /** Something that selects pods by their labels, and was written for the baseline. */
 export interface PodSelector {
   readonly reference: ResourceReference;
+  /** What decides; expressions are not weighed. */
   readonly matchLabels: Labels;
   /** Every label that it looks at, by value or otherwise. */
   readonly keys: readonly string[];
@@ -71,12 +72,6 @@ export function identityOf(resource: KubernetesResource): string {
 /** The labels that a Deployment's own selector looks at. */
 export function selectorKeysOf({ spec }: Deployment): readonly string[] {
   return [...Object.keys(spec.selector?.matchLabels ?? {}), ...(spec.selector?.matchExpressions ?? []).map(({ key }) => key)];
-}
-
-/** Does what selects these labels select a pod with `labels`? Expressions are not weighed: only labels by value decide. */
-export function isSelected({ matchLabels }: PodSelector, labels: Labels): boolean {
-  const wanted = Object.entries(matchLabels);
-  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }
 
 function serviceSelectors({ services }: RoutingResources): readonly PodSelector[] {

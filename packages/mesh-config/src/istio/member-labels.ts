@@ -2,8 +2,8 @@ import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { type Deployment, podLabelsOf } from "../kubernetes/deployment.ts";
 import { VERSION_LABEL } from "../kubernetes/labels.ts";
-import { formatReference, type Labels } from "../kubernetes/resource.ts";
-import { type ClusterState, isSelected, type PodSelector, selectorKeysOf } from "./cluster-state.ts";
+import { formatReference, type Labels, matchesSelector } from "../kubernetes/resource.ts";
+import { type ClusterState, type PodSelector, selectorKeysOf } from "./cluster-state.ts";
 
 /** Who selects pods in each namespace: the services of the mesh file, and the Services and PodDisruptionBudgets among the manifests. */
 export class PodSelectors {
@@ -24,7 +24,7 @@ export class PodSelectors {
   keysThatSelect(service: Service, baseline: Deployment): readonly string[] {
     const labels = podLabelsOf(baseline);
     const selecting = (this.#byNamespace.get(service.namespace) ?? []).filter(
-      (selector) => isSelected(selector, labels) || hasExpressions(selector),
+      (selector) => matchesSelector(selector.matchLabels, labels) || hasExpressions(selector),
     );
     return [...Object.keys(service.selector), ...selectorKeysOf(baseline), ...selecting.flatMap(({ keys }) => keys), VERSION_LABEL];
   }
@@ -32,7 +32,9 @@ export class PodSelectors {
   /** @throws MeshConfigError `member-selected` where something that was written for others selects a member's pods. */
   refuseIfSelected(service: Service, virtualCluster: Mesh["virtualClusters"][number], labels: Labels): void {
     for (const [key, value] of Object.entries(labels)) {
-      const found = (this.#byLabel.get(labelKey(service.namespace, key, value)) ?? []).find((selector) => isSelected(selector, labels));
+      const found = (this.#byLabel.get(labelKey(service.namespace, key, value)) ?? []).find((selector) =>
+        matchesSelector(selector.matchLabels, labels),
+      );
       if (found === undefined) continue;
       throw new MeshConfigError(
         "member-selected",

@@ -1,6 +1,7 @@
 import { type Port, type Service, VIRTUAL_CLUSTER_HEADER } from "@puggle/model";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { MESH_GATEWAY } from "../routing/compilation.ts";
 
 /** A route of a member is called so and by its virtual cluster; the other routes by names that no virtual cluster's route can have. */
 const MEMBER_ROUTE = "puggle/";
@@ -9,8 +10,6 @@ const BASELINE_ROUTE = "puggle-baseline";
 
 /** The port on which sidecars look for hosts that no Service has. */
 const PORT_OF_FURTHER_HOSTS = 80;
-
-const MESH_GATEWAY = "mesh";
 
 interface RouteScope {
   /** What the names of the scope's routes end in, where the service has more than one scope. */

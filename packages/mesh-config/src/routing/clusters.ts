@@ -1,8 +1,8 @@
+import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { DestinationRule, RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type Registry, resolveHost } from "./registry.ts";
 import type { Cluster, ClusterEndpoints, MeshProxy } from "./table.ts";
 
-const ROOT_NAMESPACE = "istio-system";
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
 
 /** The clusters that one proxy's routes lead to, made as they are asked for. */

@@ -13,6 +13,9 @@ export interface Compilation {
   readonly unread: Unread[];
 }
 
+/** Istio's own namespace: what stands there is for every other. */
+export const ROOT_NAMESPACE = "istio-system";
+
 /** What a VirtualService is bound to for sidecars, and where it names no gateway. */
 export const MESH_GATEWAY = "mesh";
 

@@ -1,10 +1,9 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { z } from "zod";
 import { readStampScript, STAMP_FILTER_NAME } from "../istio/header-stamp.ts";
+import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { EnvoyFilter, RoutingResources } from "./istio-resources.ts";
 import type { HeaderStamp, MeshProxy, RemovedHeader, Unread } from "./table.ts";
-
-const ROOT_NAMESPACE = "istio-system";
 
 const stampValue = z.looseObject({
   name: z.literal(STAMP_FILTER_NAME),

@@ -90,7 +90,7 @@ type Gateway = Read<z.output<typeof gatewaySpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
-interface Workload {
+export interface Workload {
   readonly reference: ResourceReference;
   readonly labels: Labels;
 }

@@ -3,7 +3,7 @@ import type { HttpMatchSpec, HttpRuleSpec, StringMatchSpec, VirtualService } fro
 import type { HeaderMatch, QueryParameterMatch, Route, RouteMatch, RuleReference, StringMatch, WeightedCluster } from "./table.ts";
 import { badPatternsOf } from "./uncompiled.ts";
 
-const EVERY_REQUEST: RouteMatch = { path: undefined, headers: [], queryParameters: [] };
+export const EVERY_REQUEST: RouteMatch = { path: undefined, headers: [], queryParameters: [] };
 
 /**
  * The routes of a VirtualService on one port, for callers bound by one of the gateways. Each entry of a rule's `match` is a route of its own, and nothing

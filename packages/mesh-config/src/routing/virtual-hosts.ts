@@ -4,14 +4,13 @@ import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { VirtualService } from "./istio-resources.ts";
 import { type RegisteredHost, resolveHost } from "./registry.ts";
-import { compileRoutes, isCatchAll } from "./routes.ts";
+import { compileRoutes, EVERY_REQUEST, isCatchAll } from "./routes.ts";
 import type { MeshProxy, OpaqueHost, PortRoutes, Route, VirtualHost } from "./table.ts";
 
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
 const PORT_OF_UNREGISTERED_HOSTS = 80;
 /** What a gateway is taken to open where its Gateway is not among the resources. */
 const USUAL_GATEWAY_PORTS = [80, 443];
-const EVERY_REQUEST = { path: undefined, headers: [], queryParameters: [] } as const;
 
 /**
  * What a sidecar knows on each HTTP port: the hosts of every VirtualService bound to the mesh (a host that stands in two goes to the first), every other

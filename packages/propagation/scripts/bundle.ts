@@ -10,7 +10,7 @@ import { rolldown } from "rolldown";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const esm = join(root, "dist/esm");
 const cjs = join(root, "dist/cjs");
-const entries = ["index", "register", "express", "opentelemetry"];
+const entries = ["index", "register", "express", "fastify", "koa", "hono", "nestjs", "opentelemetry", "cls-hooked"];
 
 for (const stale of [cjs, join(esm, "shared"), ...entries.map((name) => join(esm, `${name}.js`))])
   rmSync(stale, { recursive: true, force: true });

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isSwitchedOff } from "./environment.ts";
 import { installMessageEvents } from "./inbound/events.ts";
 import { readNameFromHeaders } from "./inbound/read-name.ts";
+import { createRequestScope, enterRequest } from "./inbound/request-scope.ts";
 import { processState } from "./process-state.ts";
-import { createScope, kScope, runInScope, type Scope, type Scoped } from "./scope.ts";
-import { isSwitchedOff } from "./settings.ts";
+import { kScope, runInScope, type Scope, type Scoped } from "./scope.ts";
 
 /** A middleware of Express 4 or 5, or of anything that speaks their `(req, res, next)`. */
 export type VirtualClusterMiddleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
@@ -38,9 +39,8 @@ export function virtualCluster(): VirtualClusterMiddleware {
 
 function openScope(request: IncomingMessage & Scoped, response: ServerResponse & Scoped): Scope | undefined {
   try {
-    const scope = createScope(readNameFromHeaders(request.headers, processState.settings?.baggage ?? true));
-    request[kScope] = scope;
-    response[kScope] = scope;
+    const scope = createRequestScope(readNameFromHeaders(request.headers, processState.settings?.baggage ?? true));
+    enterRequest(scope, request, response);
     return scope;
   } catch {
     processState.counters.failures += 1;

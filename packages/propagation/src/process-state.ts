@@ -18,12 +18,20 @@ export interface ProcessState {
   settings: Settings | undefined;
   /** Hooks stay in place for the life of the process, and only once, whichever copy put them there. */
   readonly hooks: { messages: boolean; servers: boolean; clients: boolean };
+  /** The scope of code that runs in no scope at all: the process's own virtual cluster, or {@link nowhere}. */
+  outside: Scope;
+  /** The scope of code that runs in no scope at all, in a process that has no virtual cluster of its own. */
+  readonly nowhere: Scope;
+  /** Inbound requests that have a name and are not answered yet. */
+  namedInFlight: number;
   /** Wraps a copy of undici: the function of the copy of this library that installed the outbound hooks. */
   instrumentUndici: ((module: unknown) => boolean) | undefined;
   /** Reads the token from the active OpenTelemetry Context; set by the first propagator, so that without one it costs nothing. */
   readToken: (() => OpenTelemetryToken | undefined) | undefined;
   /** The last token's number. */
   tokens: number;
+  /** Asks a cls-hooked namespace for a name that was set there later than this scope was entered; set by the first bridge. */
+  readNamespace: ((scope: Scope) => { readonly name: string | undefined } | undefined) | undefined;
 }
 
 const KEY = Symbol.for("puggle.dev/propagation/v1");
@@ -34,14 +42,19 @@ export const processState: ProcessState = findOrCreate();
 function findOrCreate(): ProcessState {
   const found: ProcessState | undefined = Reflect.get(AsyncLocalStorage, KEY);
   if (found !== undefined) return found;
+  const nowhere: Scope = { name: undefined, token: undefined };
   const created: ProcessState = {
     storage: new AsyncLocalStorage(),
     counters: createCounters(),
     settings: undefined,
     hooks: { messages: false, servers: false, clients: false },
+    outside: nowhere,
+    nowhere,
+    namedInFlight: 0,
     instrumentUndici: undefined,
     readToken: undefined,
     tokens: 0,
+    readNamespace: undefined,
   };
   Object.defineProperty(AsyncLocalStorage, KEY, { value: created });
   return created;

@@ -4,6 +4,9 @@
  *
  * @packageDocumentation
  */
+import { isSwitchedOn } from "./environment.ts";
 import { register } from "./registration.ts";
+import { isTool } from "./tools.ts";
 
-register();
+// NODE_OPTIONS reaches every Node.js process of a container, npm and compilers among them.
+if (!isTool(process.argv[1]) || isSwitchedOn(process.env)) register();

@@ -1,11 +1,16 @@
+import { isSwitchedOff } from "./environment.ts";
 import { PropagationError } from "./errors.ts";
+import { installHttp2ServerHooks } from "./inbound/http2-servers.ts";
 import { installServerHooks } from "./inbound/servers.ts";
+import { isSupported, warnOfOldNode } from "./node-version.ts";
+import { installGrpcHooks } from "./outbound/grpc.ts";
+import { installHttp2ClientHooks } from "./outbound/http2.ts";
 import { installNodeHttpHooks } from "./outbound/node-http.ts";
 import { subscribeToUndiciConnections } from "./outbound/undici-connections.ts";
 import { instrumentUndiciCopies, instrumentUndiciModule } from "./outbound/undici-copies.ts";
 import { subscribeToUndiciRequests } from "./outbound/undici-requests.ts";
 import { processState } from "./process-state.ts";
-import { isSwitchedOff, mergeSettings, type RegisterOptions } from "./settings.ts";
+import { mergeSettings, type RegisterOptions } from "./settings.ts";
 
 /** What is in force after `register()`. */
 export interface Registration {
@@ -24,9 +29,10 @@ export interface Registration {
  * these cause.
  *
  * Hooks are installed once a process. A second call, also through another copy of the library, changes the options that it
- * names and leaves the others. With the environment variable `PUGGLE_PROPAGATION=off` it does nothing.
+ * names and leaves the others. With the environment variable `PUGGLE_PROPAGATION=off` it does nothing; on a Node.js before 20.19 it
+ * says so in one line, and does nothing.
  *
- * @throws {@link PropagationError} `PUGGLE_INVALID_OPTION` or `PUGGLE_INVALID_TARGET` for options that can not be meant.
+ * @throws {@link PropagationError} `PUGGLE_INVALID_OPTION` `PUGGLE_INVALID_NAME` or `PUGGLE_INVALID_TARGET` for options that can not be meant.
  *
  * @example
  * ```ts
@@ -37,9 +43,14 @@ export interface Registration {
  */
 export function register(options: RegisterOptions = {}): Registration {
   const settings = mergeSettings(options, processState.settings, process.env);
-  if (isSwitchedOff(process.env)) return { inbound: false, outbound: false, targets: settings.targets, unregister };
+  if (!isSupported(process.versions.node)) warnOfOldNode();
+  if (isSwitchedOff(process.env) || !isSupported(process.versions.node)) {
+    return { inbound: false, outbound: false, targets: settings.targets, unregister };
+  }
   processState.settings = settings;
-  if (settings.inbound) install("the inbound hooks", installServerHooks);
+  const { virtualCluster } = settings;
+  processState.outside = virtualCluster === undefined ? processState.nowhere : { name: virtualCluster, token: undefined };
+  if (settings.inbound) install("the inbound hooks", installInboundHooks);
   if (settings.outbound) install("the outbound hooks", installClientHooks);
   return { inbound: settings.inbound, outbound: settings.outbound, targets: settings.targets, unregister };
 }
@@ -47,6 +58,7 @@ export function register(options: RegisterOptions = {}): Registration {
 /** Switches propagation off: nothing is read or written from now on. The hooks stay, and let everything pass. */
 export function unregister(): void {
   processState.settings = undefined;
+  processState.outside = processState.nowhere;
 }
 
 /**
@@ -82,11 +94,18 @@ function install(what: string, hooks: () => void): void {
   }
 }
 
+function installInboundHooks(): void {
+  installServerHooks();
+  installHttp2ServerHooks();
+}
+
 function installClientHooks(): void {
   if (processState.hooks.clients) return;
   processState.hooks.clients = true;
   processState.instrumentUndici = instrumentUndiciModule;
   installNodeHttpHooks();
+  installHttp2ClientHooks();
+  installGrpcHooks();
   subscribeToUndiciRequests();
   subscribeToUndiciConnections();
   instrumentUndiciCopies();

@@ -1,3 +1,4 @@
+import { isTracingSuppressed } from "./opentelemetry/suppression.ts";
 import { processState } from "./process-state.ts";
 
 /**
@@ -40,31 +41,47 @@ export function createScope(name: string | undefined): Scope {
 
 /** The name that a call made now would carry. */
 export function currentName(): string | undefined {
-  const scope = processState.storage.getStore();
-  return processState.readToken === undefined ? scope?.name : resolveName(processState.readToken());
+  if (processState.readToken === undefined && processState.readNamespace === undefined) return enclosingScope().name;
+  return resolveName(processState.readToken?.());
 }
 
 /**
- * The name that counts where an OpenTelemetry Context has this token: the token's, if that is newer than the current scope, or
- * else the scope's.
+ * The name that counts where an OpenTelemetry Context has this token: the latest word of the token, a bridged namespace and the scope.
  */
 export function resolveName(token: OpenTelemetryToken | undefined): string | undefined {
-  const scope = processState.storage.getStore();
-  const isNewer = token !== undefined && (scope?.token === undefined || token.sequence > scope.token.sequence);
-  return isNewer ? token.name : scope?.name;
+  const scope = enclosingScope();
+  const isNewer = token !== undefined && (scope.token === undefined || token.sequence > scope.token.sequence);
+  if (isNewer) return token.name;
+  const set = processState.readNamespace?.(scope);
+  return set === undefined ? scope.name : set.name;
 }
 
 /** The scope that a call made now belongs to, to be remembered for its later events. */
 export function currentScope(): Scope {
-  const scope = processState.storage.getStore() ?? NO_CLUSTER;
-  if (processState.readToken === undefined) return scope;
+  const scope = enclosingScope();
+  if (processState.readToken === undefined && processState.readNamespace === undefined) {
+    return scope.name !== undefined && isTracingSuppressed() ? NO_CLUSTER : scope;
+  }
   const name = currentName();
+  if (name !== undefined && isTracingSuppressed()) return NO_CLUSTER;
   return name === scope.name ? scope : createScope(name);
+}
+
+/** The scope that was entered last, or that of code outside all scopes. */
+export function enclosingScope(): Scope {
+  return processState.storage.getStore() ?? processState.outside;
+}
+
+/** Is this what code has that runs in no scope at all, though its process is no virtual cluster's? Such code may have lost a scope. */
+export function isNowhere(scope: Scope): boolean {
+  return scope === processState.nowhere;
 }
 
 /** Would entering this scope change nothing? */
 export function isInScope(scope: Scope): boolean {
-  return currentName() === scope.name;
+  const current = enclosingScope();
+  if (current === scope && processState.readToken === undefined && processState.readNamespace === undefined) return true;
+  return current !== processState.nowhere && currentName() === scope.name;
 }
 
 /** Does `work` in `scope`. */
@@ -72,5 +89,6 @@ export function runInScope<T>(scope: Scope, work: () => T): T {
   if (isInScope(scope)) return work();
   // An event of a shared socket may come in the OpenTelemetry Context of whoever opened the socket: the scope is entered anew,
   // after that token.
-  return processState.storage.run(processState.readToken === undefined ? scope : createScope(scope.name), work);
+  const entered = processState.readToken === undefined || isNowhere(scope) ? scope : createScope(scope.name);
+  return processState.storage.run(entered, work);
 }

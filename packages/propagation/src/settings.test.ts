@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { isSwitchedOff } from "./environment.ts";
 import { PropagationError } from "./errors.ts";
-import { isSwitchedOff, mergeSettings, type RegisterOptions } from "./settings.ts";
+import { mergeSettings, type RegisterOptions } from "./settings.ts";
 import { defaultTargets } from "./targets/pattern.ts";
 
 afterEach(() => {

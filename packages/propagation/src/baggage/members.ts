@@ -1,3 +1,7 @@
+/** The limits of the W3C Baggage specification (section 3.3.2). */
+export const MAX_BYTES = 8192;
+export const MAX_MEMBERS = 180;
+
 /** One list-member of a `baggage` header. */
 export interface BaggageMember {
   /** As it stands in the header, with its spaces. */

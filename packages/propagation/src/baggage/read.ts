@@ -1,6 +1,6 @@
 import type { NameFault } from "../counters.ts";
 import { BAGGAGE_KEY, findNameFault } from "../names.ts";
-import { membersOf } from "./members.ts";
+import { MAX_BYTES, MAX_MEMBERS, membersOf } from "./members.ts";
 
 /** What a `baggage` header says about the virtual cluster. */
 export type BaggageReading =
@@ -8,10 +8,6 @@ export type BaggageReading =
   | { readonly fault: NameFault | "malformed" | "too-large" }
   /** It says nothing. */
   | undefined;
-
-/** The limits of the W3C Baggage specification (section 3.3.2). */
-const MAX_BYTES = 8192;
-const MAX_MEMBERS = 180;
 
 /**
  * Reads the entry `virtual-cluster-name` of a W3C `baggage` header: percent-decoded, properties ignored.

@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import { leaveRequest } from "./request-scope.ts";
 
 /** `emit` of whatever emits. */
 export type Emit = (this: EventEmitter, event: string | symbol, ...values: unknown[]) => boolean;
@@ -38,6 +39,7 @@ function defineEmit(target: EventEmitter): void {
 function scopedEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter & Scoped, event, ...values) {
     const scope = this[kScope];
+    if (event === "close") leaveRequest(this);
     // Most events of a stream have no listener, and those need no scope.
     if (scope === undefined || this.listenerCount(event) === 0 || isInScope(scope)) return inherited.call(this, event, ...values);
     return emitInScope(scope, inherited, this, event, values);

@@ -1,9 +1,10 @@
 import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
-import { createScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { kScope, type Scope, type Scoped } from "../scope.ts";
 import { bindSocket, type Emit, emitInScope, installMessageEvents } from "./events.ts";
 import { readNameFromRawHeaders } from "./read-name.ts";
+import { createRequestScope, enterRequest } from "./request-scope.ts";
 
 /**
  * Makes every `node:http` and `node:https` server run a request in a scope of its own, by an `emit` of their own.
@@ -40,10 +41,13 @@ function openScope(request: unknown, counterpart: unknown): Scope | undefined {
   try {
     const inbound = request as Scoped & { readonly rawHeaders: readonly string[] };
     if (inbound[kScope] !== undefined) return inbound[kScope];
-    const scope = createScope(readNameFromRawHeaders(inbound.rawHeaders, processState.settings?.baggage === true));
-    inbound[kScope] = scope;
-    if (isResponse(counterpart)) counterpart[kScope] = scope;
-    else bindSocket(counterpart, scope);
+    const scope = createRequestScope(readNameFromRawHeaders(inbound.rawHeaders, processState.settings?.baggage === true));
+    if (isResponse(counterpart)) {
+      enterRequest(scope, inbound, counterpart);
+    } else {
+      inbound[kScope] = scope;
+      bindSocket(counterpart, scope);
+    }
     return scope;
   } catch {
     processState.counters.failures += 1;

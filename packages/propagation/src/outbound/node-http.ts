@@ -1,9 +1,11 @@
 import type { ClientRequest, OutgoingHttpHeader } from "node:http";
 import { http } from "../http-modules.ts";
 import { bindSocket, installMessageEvents } from "../inbound/events.ts";
+import { noteCallFromNowhere } from "../lost/lost.ts";
 import { HEADER } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { currentScope, isNowhere, kScope, type Scope, type Scoped } from "../scope.ts";
+import type { Destination } from "../targets/judge.ts";
 import { appendHeader, findHeader, type HeaderArray, replaceHeader } from "./header-array.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
@@ -64,7 +66,10 @@ function withName(request: Client, headers: unknown): unknown {
       return headers;
     }
     request[kScope] = scope;
-    if (scope.name === undefined) return headers;
+    if (scope.name === undefined) {
+      if (isNowhere(scope)) noteCallFromNowhere(destinationOf(request, isArray ? headers : undefined));
+      return headers;
+    }
     return isArray ? extendArray(request, headers, scope.name) : extendStore(request, headers, scope.name);
   } catch {
     processState.counters.failures += 1;
@@ -73,25 +78,29 @@ function withName(request: Client, headers: unknown): unknown {
 }
 
 function extendArray(request: Client, headers: HeaderArray, name: string): HeaderArray {
-  const { method, path, host: peer } = request;
   const hasOurHeader = findHeader(headers, HEADER) !== undefined;
-  const hostHeader = textOf(findHeader(headers, "host"));
-  if (!mayCarryName({ method, path, peer, connectedTo: hostOfAgent(request), hostHeader, hasOurHeader })) return headers;
-  const baggage = agreeingBaggage(textOf(findHeader(headers, "baggage")), name);
-  return appendHeader(baggage === undefined ? headers : replaceHeader(headers, "baggage", baggage), HEADER, name);
+  if (!mayCarryName({ method: request.method, hasOurHeader, ...destinationOf(request, headers) })) return headers;
+  const given = textOf(findHeader(headers, "baggage"));
+  const baggage = agreeingBaggage(given, name);
+  if (baggage === undefined) return appendHeader(headers, HEADER, name);
+  const extended = given === undefined ? appendHeader(headers, "baggage", baggage) : replaceHeader(headers, "baggage", baggage);
+  return appendHeader(extended, HEADER, name);
 }
 
 function extendStore(request: Client, headers: unknown, name: string): unknown {
-  const { method, path, host: peer } = request;
   const hasOurHeader = request.hasHeader(HEADER);
-  const hostHeader = textOf(request.getHeader("host"));
-  if (!mayCarryName({ method, path, peer, connectedTo: hostOfAgent(request), hostHeader, hasOurHeader })) return headers;
+  if (!mayCarryName({ method: request.method, hasOurHeader, ...destinationOf(request, undefined) })) return headers;
   const baggage = agreeingBaggage(textOf(request.getHeader("baggage")), name);
   if (baggage !== undefined) request.setHeader("baggage", baggage);
   // Without any header Node passes nothing: what `setHeader` would make then is not what `_storeHeader` was called with.
-  if (headers === null || headers === undefined) return { [HEADER]: name };
+  if (headers === null || headers === undefined) return baggage === undefined ? { [HEADER]: name } : { baggage, [HEADER]: name };
   request.setHeader(HEADER, name);
   return headers;
+}
+
+function destinationOf(request: Client, headers: HeaderArray | undefined): Destination {
+  const hostHeader = textOf(headers === undefined ? request.getHeader("host") : findHeader(headers, "host"));
+  return { peer: request.host, connectedTo: hostOfAgent(request), path: request.path, hostHeader };
 }
 
 /** Node merges an agent's own options over the request's when it connects. */

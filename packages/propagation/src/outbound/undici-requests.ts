@@ -1,7 +1,9 @@
 import { subscribe } from "node:diagnostics_channel";
+import { noteCallFromNowhere } from "../lost/lost.ts";
 import { HEADER, isBaggage, isOurHeader } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { UNCERTAIN } from "../scope.ts";
+import { isNowhere, UNCERTAIN } from "../scope.ts";
+import type { Destination } from "../targets/judge.ts";
 import { currentDispatcher, dispatchingScope } from "./undici-dispatching.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
@@ -36,8 +38,11 @@ function addName(request: UndiciRequest): void {
     withhold("uncertain-origin");
     return;
   }
-  if (scope.name === undefined) return;
-  const { method, path, headers } = request;
+  if (scope.name === undefined) {
+    if (isNowhere(scope)) noteCallFromNowhere(destinationOf(request));
+    return;
+  }
+  const { method, headers } = request;
   let hasOurHeader = false;
   let baggageAt = -1;
   for (let index = 0; index < headers.length; index += 2) {
@@ -45,15 +50,15 @@ function addName(request: UndiciRequest): void {
     if (isOurHeader(key)) hasOurHeader = true;
     else if (isBaggage(key)) baggageAt = index + 1;
   }
-  const destination = {
-    peer: String(request.origin),
-    connectedTo: originOf(currentDispatcher()),
-    path,
-    hostHeader: request.host ?? undefined,
-  };
-  if (!mayCarryName({ method, hasOurHeader, ...destination })) return;
-  if (baggageAt !== -1) headers[baggageAt] = agreeingBaggage(headers[baggageAt]?.toString(), scope.name) ?? headers[baggageAt] ?? "";
+  if (!mayCarryName({ method, hasOurHeader, ...destinationOf(request) })) return;
+  const baggage = agreeingBaggage(baggageAt === -1 ? undefined : headers[baggageAt]?.toString(), scope.name);
+  if (baggage !== undefined && baggageAt === -1) request.addHeader("baggage", baggage);
+  else if (baggage !== undefined) headers[baggageAt] = baggage;
   request.addHeader(HEADER, scope.name);
+}
+
+function destinationOf({ origin, path, host }: UndiciRequest): Destination {
+  return { peer: String(origin), connectedTo: originOf(currentDispatcher()), path, hostHeader: host ?? undefined };
 }
 
 /** The origins that clients connect to: one for the life of a client. */

@@ -1,4 +1,5 @@
 import { rewriteBaggage } from "../baggage/rewrite.ts";
+import { addToBaggage } from "../baggage/write.ts";
 import type { WithholdReason } from "../counters.ts";
 import { processState } from "../process-state.ts";
 import type { Destination } from "../targets/judge.ts";
@@ -27,10 +28,17 @@ export function withhold(reason: WithholdReason): false {
   return false;
 }
 
-/** The `baggage` header to send instead of the caller's, where that names another virtual cluster than the request carries. */
+/**
+ * The `baggage` header to send instead of the caller's, or of none: where the caller's names another virtual cluster than the request
+ * carries, and, if asked for, where it names none. `undefined` where the caller's is right.
+ */
 export function agreeingBaggage(baggage: string | undefined, name: string): string | undefined {
-  if (baggage === undefined || processState.settings?.baggage !== true) return undefined;
-  const agreeing = rewriteBaggage(baggage, name);
-  if (agreeing !== undefined) processState.counters.baggageRewritten += 1;
-  return agreeing;
+  const { settings, counters } = processState;
+  if (settings?.baggage !== true) return undefined;
+  const agreeing = baggage === undefined ? undefined : rewriteBaggage(baggage, name);
+  if (agreeing !== undefined) counters.baggageRewritten += 1;
+  if (agreeing !== undefined || !settings.writesBaggage) return agreeing;
+  const extended = addToBaggage(baggage, name);
+  if (extended !== undefined) counters.baggageWritten += 1;
+  return extended;
 }

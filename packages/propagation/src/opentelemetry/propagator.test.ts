@@ -2,10 +2,10 @@ import { context, defaultTextMapGetter, defaultTextMapSetter, propagation, ROOT_
 import { CompositePropagator, suppressTracing, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { VirtualClusterPropagator } from "./opentelemetry.ts";
-import { register, unregister } from "./registration.ts";
-import { stats } from "./stats.ts";
-import { currentVirtualCluster, runInVirtualCluster } from "./virtual-cluster.ts";
+import { register, unregister } from "../registration.ts";
+import { stats } from "../stats.ts";
+import { currentVirtualCluster, runInVirtualCluster } from "../virtual-cluster.ts";
+import { VirtualClusterPropagator } from "./propagator.ts";
 
 const ours = new VirtualClusterPropagator();
 const orders: Record<string, TextMapPropagator[]> = {

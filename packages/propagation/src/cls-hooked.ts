@@ -1,0 +1,1 @@
+export { currentVirtualCluster } from "./virtual-cluster.ts";

@@ -1,0 +1,1 @@
+export { virtualCluster } from "./express.ts";

@@ -1,0 +1,37 @@
+import { processState } from "../process-state.ts";
+import { createScope, kScope, type Scope, type Scoped } from "../scope.ts";
+
+/** Marks what will be told when a request with a name is over: its response, or its stream. */
+const kInFlight: unique symbol = Symbol.for("puggle.dev/propagation/v1/in-flight");
+
+interface Tracked extends Scoped {
+  [kInFlight]?: boolean;
+}
+
+/**
+ * Makes the scope of an inbound request: of the name that it brought, or else of the process's own virtual cluster.
+ */
+export function createRequestScope(received: string | undefined): Scope {
+  const { settings, counters } = processState;
+  if (received !== undefined || settings?.virtualCluster === undefined) return createScope(received);
+  counters.received.environment += 1;
+  return createScope(settings.virtualCluster);
+}
+
+/**
+ * Gives a request and what answers it their scope, and counts it as in flight until `answer` closes.
+ */
+export function enterRequest(scope: Scope, request: Scoped, answer: Tracked): void {
+  request[kScope] = scope;
+  answer[kScope] = scope;
+  if (scope.name === undefined) return;
+  answer[kInFlight] = true;
+  processState.namedInFlight += 1;
+}
+
+/** To be called when anything that may answer a request closes. */
+export function leaveRequest(answer: Tracked): void {
+  if (answer[kInFlight] !== true) return;
+  answer[kInFlight] = false;
+  processState.namedInFlight -= 1;
+}

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { isSwitchedOff } from "./environment.ts";
 import { PropagationError } from "./errors.ts";
 import { mergeSettings, type RegisterOptions } from "./settings.ts";
 import { defaultTargets } from "./targets/pattern.ts";
@@ -27,6 +26,19 @@ describe("options", () => {
     expect(mergeSettings({ targets: [] }, undefined, environment).targets).toEqual([]);
   });
 
+  test("say what is done with baggage", () => {
+    const use = (baggage?: boolean | "write") => {
+      const { baggage: reads, writesBaggage: writes } = mergeSettings(baggage === undefined ? {} : { baggage }, undefined, {});
+      return { reads, writes };
+    };
+    expect(use()).toEqual({ reads: true, writes: false });
+    expect(use(true)).toEqual({ reads: true, writes: false });
+    expect(use(false)).toEqual({ reads: false, writes: false });
+    expect(use("write")).toEqual({ reads: true, writes: true });
+    const inForce = mergeSettings({ baggage: "write" }, undefined, {});
+    expect(mergeSettings({ inbound: false }, inForce, { PUGGLE_BAGGAGE: "off" })).toMatchObject({ baggage: true, writesBaggage: true });
+  });
+
   test.each([
     [null, "PUGGLE_INVALID_OPTION", "object"],
     ["x", "PUGGLE_INVALID_OPTION", "object"],
@@ -34,6 +46,11 @@ describe("options", () => {
     [{ targets: "a" }, "PUGGLE_INVALID_OPTION", '"targets"'],
     [{ targets: [1] }, "PUGGLE_INVALID_OPTION", '"targets"'],
     [{ inbound: "no" }, "PUGGLE_INVALID_OPTION", '"inbound"'],
+    [{ baggage: "both" }, "PUGGLE_INVALID_OPTION", '"baggage"'],
+    [{ virtualCluster: 42 }, "PUGGLE_INVALID_OPTION", '"virtualCluster"'],
+    [{ virtualCluster: "PR-42" }, "PUGGLE_INVALID_NAME", '"PR-42"'],
+    [{ pollers: "orders" }, "PUGGLE_INVALID_OPTION", '"pollers"'],
+    [{ pollers: ["stack:"] }, "PUGGLE_INVALID_TARGET", '"stack:"'],
     [{ targets: ["orders:80"] }, "PUGGLE_INVALID_TARGET", '"orders:80"'],
   ])("%j is refused with %s", (options, code, words) => {
     let error: unknown;
@@ -44,32 +61,5 @@ describe("options", () => {
     }
     expect(error).toBeInstanceOf(PropagationError);
     expect(error).toMatchObject({ code, message: expect.stringContaining(words) });
-  });
-});
-
-describe("the environment", () => {
-  test("a fault in it gives one warning and the default", () => {
-    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    for (let times = 0; times < 2; times += 1)
-      expect(mergeSettings({}, undefined, { PUGGLE_TARGETS: "ok,not ok" }).targets).toEqual(defaultTargets);
-    expect(warn).toHaveBeenCalledTimes(1);
-    expect(warn).toHaveBeenCalledWith(expect.stringContaining('"not ok"'), expect.objectContaining({ code: "PUGGLE_INVALID_ENVIRONMENT" }));
-  });
-
-  test.each([
-    [undefined, false],
-    ["", false],
-    ["on", false],
-    ["off", true],
-    [" OFF ", true],
-  ])("PUGGLE_PROPAGATION=%s switches off: %s", (value, wanted) => {
-    expect(isSwitchedOff({ PUGGLE_PROPAGATION: value })).toBe(wanted);
-  });
-
-  test("an unknown word leaves it on, with one warning", () => {
-    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    expect(isSwitchedOff({ PUGGLE_PROPAGATION: "maybe" })).toBe(false);
-    expect(isSwitchedOff({ PUGGLE_PROPAGATION: "maybe" })).toBe(false);
-    expect(warn).toHaveBeenCalledTimes(1);
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findNode, nodeVersions } from "./node-versions/find-node.ts";
 
 /**
  * The library as a platform team gives it to every service: a folder beside the services, and NODE_OPTIONS in their environment, which reaches every
@@ -73,5 +74,30 @@ describe.each(["import", "require"] as const)("NODE_OPTIONS with --%s and an abs
 
   test("is switched off by PUGGLE_PROPAGATION", async () => {
     expect(await start(process.execPath, ["service.cjs"], preload, { PUGGLE_PROPAGATION: "off" })).toEqual({ stdout: "inert", stderr: "" });
+  });
+});
+
+describe.each(nodeVersions.tooOld)("Node.js %s, which is too old,", (version) => {
+  const line = `@puggle/propagation needs Node.js 20.19 or later, and this is v${version}: virtual-cluster-name is not passed on\n`;
+
+  test("runs the service as if the library were not there, and says so in one line", { timeout: 120_000 }, async () => {
+    const node = await findNode(version);
+    const preloads = version.startsWith("16.") ? (["require"] as const) : (["require", "import"] as const);
+    for (const preload of preloads) expect(await start(node, ["service.cjs"], preload)).toEqual({ stdout: "inert", stderr: line });
+  });
+
+  test("says it once, however often it is asked", { timeout: 120_000 }, async () => {
+    writeFileSync(
+      join(app, "asks.cjs"),
+      `const { register, currentVirtualCluster, runInVirtualCluster, stats } = require(${JSON.stringify(join(library, "dist/cjs/index.js"))});
+       const { virtualCluster } = require(${JSON.stringify(join(library, "dist/cjs/express.js"))});
+       register(); register();
+       virtualCluster()({ headers: {} }, {}, () => {});
+       console.log(runInVirtualCluster("vc-1", currentVirtualCluster), stats().active.outbound);`,
+    );
+    expect(await start(await findNode(version), ["asks.cjs"], "require", { NODE_OPTIONS: "" })).toEqual({
+      stdout: "vc-1 false",
+      stderr: line,
+    });
   });
 });

@@ -3,6 +3,7 @@ const OLDEST = [20, 19] as const;
 
 let hasWarned = false;
 
+/** Does this release of Node.js have all that the library needs? */
 export function isSupported(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
@@ -12,6 +13,8 @@ export function isSupported(version: string): boolean {
 export function warnOfOldNode(): void {
   if (hasWarned) return;
   hasWarned = true;
-  const message = `@puggle/propagation needs Node.js ${OLDEST.join(".")} or later, and this is ${process.version}: virtual-cluster-name is not passed on`;
-  process.emitWarning(message, { type: "PuggleWarning", code: "PUGGLE_OLD_NODE" });
+  // Not a process warning: Node adds a second line to the first of those.
+  console.error(
+    `@puggle/propagation needs Node.js ${OLDEST.join(".")} or later, and this is ${process.version}: virtual-cluster-name is not passed on`,
+  );
 }

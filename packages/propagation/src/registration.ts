@@ -1,8 +1,7 @@
-import { isSwitchedOff } from "./environment.ts";
 import { PropagationError } from "./errors.ts";
 import { installHttp2ServerHooks } from "./inbound/http2-servers.ts";
 import { installServerHooks } from "./inbound/servers.ts";
-import { isSupported, warnOfOldNode } from "./node-version.ts";
+import { isInert } from "./inert.ts";
 import { installGrpcHooks } from "./outbound/grpc.ts";
 import { installHttp2ClientHooks } from "./outbound/http2.ts";
 import { installNodeHttpHooks } from "./outbound/node-http.ts";
@@ -43,10 +42,7 @@ export interface Registration {
  */
 export function register(options: RegisterOptions = {}): Registration {
   const settings = mergeSettings(options, processState.settings, process.env);
-  if (!isSupported(process.versions.node)) warnOfOldNode();
-  if (isSwitchedOff(process.env) || !isSupported(process.versions.node)) {
-    return { inbound: false, outbound: false, targets: settings.targets, unregister };
-  }
+  if (isInert()) return { inbound: false, outbound: false, targets: settings.targets, unregister };
   processState.settings = settings;
   const { virtualCluster } = settings;
   processState.outside = virtualCluster === undefined ? processState.nowhere : { name: virtualCluster, token: undefined };

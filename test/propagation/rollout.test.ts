@@ -77,6 +77,12 @@ describe.each(["import", "require"] as const)("NODE_OPTIONS with --%s and an abs
   });
 });
 
+test(`Node.js ${nodeVersions.oldest} is the oldest on which it is active`, { timeout: 120_000 }, async () => {
+  const node = await findNode(nodeVersions.oldest);
+  for (const preload of ["require", "import"] as const)
+    expect(await start(node, ["service.cjs"], preload)).toEqual({ stdout: "active", stderr: "" });
+});
+
 describe.each(nodeVersions.tooOld)("Node.js %s, which is too old,", (version) => {
   const line = `@puggle/propagation needs Node.js 20.19 or later, and this is v${version}: virtual-cluster-name is not passed on\n`;
 

@@ -1,5 +1,10 @@
 /** What went wrong, as a word that programs can rely on. */
-export type PropagationErrorCode = "PUGGLE_INVALID_NAME" | "PUGGLE_INVALID_OPTION" | "PUGGLE_INVALID_TARGET" | "PUGGLE_NOT_UNDICI";
+export type PropagationErrorCode =
+  | "PUGGLE_INVALID_NAME"
+  | "PUGGLE_INVALID_OPTION"
+  | "PUGGLE_INVALID_TARGET"
+  | "PUGGLE_NOT_GRPC"
+  | "PUGGLE_NOT_UNDICI";
 
 /**
  * The one error class of this library. It is thrown only to who calls the library, never from a hook into a service's own

@@ -6,7 +6,7 @@
  */
 export type { Counters, NameFault, WithholdReason } from "./counters.ts";
 export { PropagationError, type PropagationErrorCode } from "./errors.ts";
-export { instrumentUndici, type Registration, register, unregister } from "./registration.ts";
+export { instrumentGrpc, instrumentUndici, type Registration, register, unregister } from "./registration.ts";
 export type { RegisterOptions } from "./settings.ts";
 export { type Stats, stats } from "./stats.ts";
 export { defaultTargets } from "./targets/pattern.ts";

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Counters, createCounters } from "./counters.ts";
-import type { OpenTelemetryToken, Scope } from "./scope.ts";
+import type { NamespaceWord, OpenTelemetryToken, Scope } from "./scope.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -30,8 +30,8 @@ export interface ProcessState {
   readToken: (() => OpenTelemetryToken | undefined) | undefined;
   /** The last token's number. */
   tokens: number;
-  /** Asks a cls-hooked namespace for a name that was set there later than this scope was entered; set by the first bridge. */
-  readNamespace: ((scope: Scope) => { readonly name: string | undefined } | undefined) | undefined;
+  /** Asks the bridged cls-hooked namespaces for a word that is later than this scope; set by the first bridge. */
+  readNamespace: ((scope: Scope) => NamespaceWord | undefined) | undefined;
 }
 
 const KEY = Symbol.for("puggle.dev/propagation/v1");

@@ -2,7 +2,7 @@ import { PropagationError } from "./errors.ts";
 import { installHttp2ServerHooks } from "./inbound/http2-servers.ts";
 import { installServerHooks } from "./inbound/servers.ts";
 import { isInert } from "./inert.ts";
-import { installGrpcHooks } from "./outbound/grpc.ts";
+import { installGrpcHooks, instrumentGrpc as instrumentGrpcModule } from "./outbound/grpc.ts";
 import { installHttp2ClientHooks } from "./outbound/http2.ts";
 import { installNodeHttpHooks } from "./outbound/node-http.ts";
 import { subscribeToUndiciConnections } from "./outbound/undici-connections.ts";
@@ -73,11 +73,32 @@ export function unregister(): void {
  * ```
  */
 export function instrumentUndici(exports: unknown): void {
-  if ((processState.instrumentUndici ?? instrumentUndiciModule)(exports)) return;
+  // Bundlers make exports of getters.
+  if ((processState.instrumentUndici ?? instrumentUndiciModule)({ ...(exports as object) })) return;
   throw new PropagationError(
     "PUGGLE_NOT_UNDICI",
     "instrumentUndici() takes the exports of undici 6, 7 or 8, and these have no Client, Agent and Dispatcher of theirs",
   );
+}
+
+/**
+ * Makes a copy of `@grpc/grpc-js` known that `register()` can not find by itself: one inside a bundle, or one that Jest loads. Without this,
+ * its calls carry no name, and count as withheld for their `uncertain-origin`.
+ *
+ * @param exports - the exports of `@grpc/grpc-js` 1.x.
+ * @throws {@link PropagationError} `PUGGLE_NOT_GRPC` where these are not the exports of gRPC.
+ *
+ * @example
+ * ```ts
+ * import * as grpc from "@grpc/grpc-js";
+ * import { instrumentGrpc } from "@puggle/propagation";
+ *
+ * instrumentGrpc(grpc);
+ * ```
+ */
+export function instrumentGrpc(exports: unknown): void {
+  if (instrumentGrpcModule(exports)) return;
+  throw new PropagationError("PUGGLE_NOT_GRPC", "instrumentGrpc() takes the exports of @grpc/grpc-js, and these have no Channel of its");
 }
 
 /** A service starts whatever this library meets in its process; what it can not do it says. */

@@ -1,4 +1,4 @@
-import { isTracingSuppressed } from "./opentelemetry/suppression.ts";
+import { isExporting } from "./opentelemetry/suppression.ts";
 import { processState } from "./process-state.ts";
 
 /**
@@ -10,6 +10,20 @@ export interface Scope {
   readonly name: string | undefined;
   /** The OpenTelemetry token that was current when the scope was entered: only a later one overrules the scope's name. */
   readonly token: OpenTelemetryToken | undefined;
+  /** The scope that this one stands for, where a scope was entered anew or a bridged namespace has set another name in it. */
+  readonly origin?: Scope;
+}
+
+/** What the context of a bridged namespace says of the name. */
+export interface NamespaceWord {
+  /** The scope that it was said in. */
+  readonly within: Scope;
+  /** The scope that a call made now belongs to, where this word counts. */
+  readonly scope: Scope;
+  /** Was a name set there, or does the context only keep the scope that it was made in? */
+  readonly isSet: boolean;
+  /** Grows with every word in this process. */
+  readonly sequence: number;
 }
 
 /** What the propagator leaves in an OpenTelemetry Context. */
@@ -33,10 +47,18 @@ const NO_CLUSTER: Scope = { name: undefined, token: undefined };
 /** The scope of a request whose caller can not be told: it carries no name, and is counted. */
 export const UNCERTAIN: Scope = { name: undefined, token: undefined };
 
-/** Makes a scope for a name, to be entered now. */
-export function createScope(name: string | undefined): Scope {
+/** Makes a scope for a name, to be entered now; `standsFor` another where it is that one entered anew. */
+export function createScope(name: string | undefined, standsFor?: Scope): Scope {
   const token = processState.readToken?.();
+  // A bridged namespace tells requests apart by their scopes, those without a name too.
+  if (processState.readNamespace !== undefined)
+    return standsFor === undefined ? { name, token } : { name, token, origin: originOf(standsFor) };
   return name === undefined && token === undefined ? NO_CLUSTER : { name, token };
+}
+
+/** The scope that was entered first of all those that stand for one another. */
+export function originOf(scope: Scope): Scope {
+  return scope.origin ?? scope;
 }
 
 /** The name that a call made now would carry. */
@@ -49,22 +71,27 @@ export function currentName(): string | undefined {
  * The name that counts where an OpenTelemetry Context has this token: the latest word of the token, a bridged namespace and the scope.
  */
 export function resolveName(token: OpenTelemetryToken | undefined): string | undefined {
-  const scope = enclosingScope();
+  const scope = latestScope();
   const isNewer = token !== undefined && (scope.token === undefined || token.sequence > scope.token.sequence);
-  if (isNewer) return token.name;
-  const set = processState.readNamespace?.(scope);
-  return set === undefined ? scope.name : set.name;
+  return isNewer ? token.name : scope.name;
+}
+
+/** The enclosing scope, or what a bridged namespace has said since that was entered. */
+function latestScope(): Scope {
+  const scope = enclosingScope();
+  return processState.readNamespace?.(scope)?.scope ?? scope;
 }
 
 /** The scope that a call made now belongs to, to be remembered for its later events. */
 export function currentScope(): Scope {
   const scope = enclosingScope();
-  if (processState.readToken === undefined && processState.readNamespace === undefined) {
-    return scope.name !== undefined && isTracingSuppressed() ? NO_CLUSTER : scope;
-  }
-  const name = currentName();
-  if (name !== undefined && isTracingSuppressed()) return NO_CLUSTER;
-  return name === scope.name ? scope : createScope(name);
+  const isPlain = processState.readToken === undefined && processState.readNamespace === undefined;
+  const name = isPlain ? scope.name : currentName();
+  // An exporter's call from nowhere is not one that lost its scope.
+  if ((name !== undefined || isNowhere(scope)) && isExporting(scope === processState.outside)) return NO_CLUSTER;
+  if (isPlain) return scope;
+  const latest = latestScope();
+  return name === latest.name ? latest : createScope(name);
 }
 
 /** The scope that was entered last, or that of code outside all scopes. */
@@ -86,9 +113,13 @@ export function isInScope(scope: Scope): boolean {
 
 /** Does `work` in `scope`. */
 export function runInScope<T>(scope: Scope, work: () => T): T {
-  if (isInScope(scope)) return work();
+  return isInScope(scope) ? work() : reenterScope(scope, work);
+}
+
+/** Does `work` in `scope`, and in no other of the same name. */
+export function reenterScope<T>(scope: Scope, work: () => T): T {
   // An event of a shared socket may come in the OpenTelemetry Context of whoever opened the socket: the scope is entered anew,
   // after that token.
-  const entered = processState.readToken === undefined || isNowhere(scope) ? scope : createScope(scope.name);
+  const entered = processState.readToken === undefined || isNowhere(scope) ? scope : createScope(scope.name, scope);
   return processState.storage.run(entered, work);
 }

@@ -19,5 +19,8 @@ export interface Stats extends Counters {
  */
 export function stats(): Stats {
   const { settings, counters } = processState;
-  return { active: { inbound: settings?.inbound === true, outbound: settings?.outbound === true }, ...structuredClone(counters) };
+  return {
+    active: { inbound: settings?.inbound === true, outbound: settings?.outbound === true },
+    ...JSON.parse(JSON.stringify(counters)),
+  };
 }

@@ -1,11 +1,11 @@
 import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
-import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import { isInScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { type Emit, emitInScope } from "./emit.ts";
+import { installHttp2MessageEvents } from "./http2-events.ts";
 import { leaveRequest } from "./request-scope.ts";
-
-/** `emit` of whatever emits. */
-export type Emit = (this: EventEmitter, event: string | symbol, ...values: unknown[]) => boolean;
+import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
 
 /**
  * Makes the events of every request and response, inbound and outbound, run in the scope that they carry.
@@ -17,18 +17,29 @@ export function installMessageEvents(): void {
   if (processState.hooks.messages) return;
   processState.hooks.messages = true;
   for (const prototype of [http.IncomingMessage.prototype, http.OutgoingMessage.prototype]) defineEmit(prototype);
+  installHttp2MessageEvents();
 }
 
 /**
- * Makes the events of a socket that was handed over to one request (an upgrade, a CONNECT) run in that request's scope, from
- * now on.
+ * Makes the events of a socket that was handed over to one request (an upgrade, a CONNECT), and of a WebSocket over it, run in that
+ * request's scope, from now on.
  */
 export function bindSocket(socket: unknown, scope: Scope): void {
   if (typeof socket !== "object" || socket === null || !("emit" in socket)) return;
-  const emitter = socket as EventEmitter & Scoped;
+  const emitter = socket as EventEmitter;
+  if (!bindEmitter(emitter, scope)) return;
+  whenWebSocket(emitter, (webSocket) => {
+    bindEmitter(webSocket, scope);
+    bindSendCallbacks(webSocket);
+  });
+}
+
+/** Makes all events of an emitter run in a scope. `false` where they ran in one already, which this one replaces. */
+export function bindEmitter(emitter: EventEmitter & Scoped, scope: Scope): boolean {
   const isBound = emitter[kScope] !== undefined;
   emitter[kScope] = scope;
   if (!isBound) defineEmit(emitter);
+  return !isBound;
 }
 
 function defineEmit(target: EventEmitter): void {
@@ -44,9 +55,4 @@ function scopedEmit(inherited: Emit): Emit {
     if (scope === undefined || this.listenerCount(event) === 0 || isInScope(scope)) return inherited.call(this, event, ...values);
     return emitInScope(scope, inherited, this, event, values);
   };
-}
-
-/** Apart from the above, which is called for every event: a closure there would cost all of them an allocation. */
-export function emitInScope(scope: Scope, inherited: Emit, emitter: EventEmitter, event: string | symbol, values: unknown[]): boolean {
-  return runInScope(scope, () => inherited.call(emitter, event, ...values));
 }

@@ -161,3 +161,36 @@ test("it is no global of OpenTelemetry unless the service makes it one", () => {
   register({ inbound: false });
   expect(propagation.fields()).toEqual([]);
 });
+
+describe("what it meets does no harm", () => {
+  const broken = new Error("broken");
+
+  test.each([
+    ["a carrier that throws", { get: () => fail() }, defaultTextMapSetter],
+    ["a setter that throws", {}, { set: () => fail() }],
+  ])("%s costs the name, and is counted", (_, carrier, setter) => {
+    const before = stats().failures;
+    context.with(extract({ "virtual-cluster-name": "vc-1" }), () => ours.inject(context.active(), carrier, setter));
+    expect(stats().failures).toBe(before + 1);
+  });
+
+  test("a getter that throws leaves the Context as it is", () => {
+    const before = stats().failures;
+    const getter = { get: () => fail(), keys: () => [] };
+    expect(ours.extract(ROOT_CONTEXT, {}, getter)).toBe(ROOT_CONTEXT);
+    expect(stats().failures).toBe(before + 1);
+  });
+
+  function fail(): never {
+    throw broken;
+  }
+});
+
+test("a carrier of gRPC, whose get() gives a list, gets the name where the list is empty", () => {
+  const values = new Map<string, string[]>([["own", ["x"]]]);
+  const metadata = { get: (key: string) => values.get(key) ?? [] };
+  context.with(extract({ "virtual-cluster-name": "vc-1" }), () =>
+    ours.inject(context.active(), metadata, { set: (_, key, value) => values.set(key, [String(value)]) }),
+  );
+  expect(values.get("virtual-cluster-name")).toEqual(["vc-1"]);
+});

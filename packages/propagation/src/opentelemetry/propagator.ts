@@ -1,24 +1,12 @@
-import {
-  type Context,
-  context as contextApi,
-  createContextKey,
-  propagation,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-} from "@opentelemetry/api";
+import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { readBaggage } from "../baggage/read.ts";
 import { rewriteBaggage } from "../baggage/rewrite.ts";
+import { isSwitchedOff, readBaggageUse, readName } from "../environment.ts";
 import { BAGGAGE_KEY, findNameFault, HEADER } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { type OpenTelemetryToken, resolveName } from "../scope.ts";
-
-const TOKEN = createContextKey("puggle.dev/virtual-cluster");
-/**
- * The key under which OpenTelemetry says that the exporters' own traffic is being sent (`suppressTracing` of
- * `@opentelemetry/core`).
- */
-const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+import { noteWritten, watchForCallersHeader } from "./callers-header.ts";
+import { activeContext, baggageOf, isSuppressedIn, withBaggage } from "./registered.ts";
+import { nameIn, tokenOf, withToken } from "./token.ts";
 
 /**
  * Carries the name of the virtual cluster through OpenTelemetry's propagation: through its instrumentations of message queues
@@ -46,45 +34,78 @@ const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRES
  * ```
  */
 export class VirtualClusterPropagator implements TextMapPropagator {
+  readonly #isOff = isSwitchedOff(process.env);
+  readonly #baggage = readBaggageUse(process.env);
+
+  /** Reads the environment: with `PUGGLE_PROPAGATION=off` it never reads or writes anything. */
   constructor() {
-    processState.readToken ??= () => tokenOf(contextApi.active());
+    if (this.#isOff) return;
+    processState.readToken ??= () => tokenOf(activeContext());
+    if (processState.settings === undefined) belongToVirtualCluster(readName(process.env));
   }
 
   /** Writes the name into a carrier that has none, unless the outbound hooks do so or tracing is suppressed. */
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    if (processState.settings?.outbound === true || context.getValue(SUPPRESS_TRACING) === true) return;
-    const name = resolveName(tokenOf(context));
-    if (name === undefined) return;
-    if (readFrom(carrier, HEADER) !== undefined) {
-      processState.counters.withheld["caller-set"] += 1;
-      return;
+    if (this.#isOff || processState.settings?.outbound === true) return;
+    try {
+      write(context, carrier, setter);
+    } catch {
+      processState.counters.failures += 1;
     }
-    setter.set(carrier, HEADER, name);
-    processState.counters.sent += 1;
-    const baggage = readFrom(carrier, "baggage");
-    const agreeing = baggage === undefined ? undefined : rewriteBaggage(baggage, name);
-    if (agreeing === undefined) return;
-    setter.set(carrier, "baggage", agreeing);
-    processState.counters.baggageRewritten += 1;
   }
 
   /** Takes the name from the header, or from baggage where the header is absent. */
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const header = joined(getter.get(carrier, HEADER));
-    if (header === undefined) return extractFromBaggage(context, joined(getter.get(carrier, "baggage")));
-    const fault = findNameFault(header);
-    if (fault !== undefined) {
-      processState.counters.dropped.header[fault] += 1;
+    if (this.#isOff) return context;
+    try {
+      return read(context, carrier, getter, processState.settings?.baggage ?? this.#baggage.reads);
+    } catch {
+      processState.counters.failures += 1;
       return context;
     }
-    processState.counters.received.header += 1;
-    return withAgreeingBaggage(withToken(context, header), header);
   }
 
   /** The headers that this propagator writes. */
   fields(): string[] {
     return [HEADER];
   }
+}
+
+function write(context: Context, carrier: unknown, setter: TextMapSetter): void {
+  if (isSuppressedIn(context)) return;
+  watchForCallersHeader();
+  const name = nameIn(context);
+  if (name === undefined) return;
+  if (readFrom(carrier, HEADER) !== undefined) {
+    processState.counters.withheld["caller-set"] += 1;
+    return;
+  }
+  setter.set(carrier, HEADER, name);
+  noteWritten(name);
+  processState.counters.sent += 1;
+  const baggage = readFrom(carrier, "baggage");
+  const agreeing = baggage === undefined ? undefined : rewriteBaggage(baggage, name);
+  if (agreeing === undefined) return;
+  setter.set(carrier, "baggage", agreeing);
+  processState.counters.baggageRewritten += 1;
+}
+
+function read(context: Context, carrier: unknown, getter: TextMapGetter, readsBaggage: boolean): Context {
+  watchForCallersHeader();
+  const header = joined(getter.get(carrier, HEADER));
+  if (header === undefined) return readsBaggage ? extractFromBaggage(context, joined(getter.get(carrier, "baggage"))) : context;
+  const fault = findNameFault(header);
+  if (fault !== undefined) {
+    processState.counters.dropped.header[fault] += 1;
+    return context;
+  }
+  processState.counters.received.header += 1;
+  return withAgreeingBaggage(withToken(context, header), header);
+}
+
+/** Without `register()`, nobody else reads what this process belongs to. */
+function belongToVirtualCluster(name: string | undefined): void {
+  if (name !== undefined) processState.outside = { name, token: undefined };
 }
 
 function extractFromBaggage(context: Context, header: string | undefined): Context {
@@ -99,35 +120,28 @@ function extractFromBaggage(context: Context, header: string | undefined): Conte
   return withToken(context, reading.name);
 }
 
-function withToken(context: Context, name: string): Context {
-  processState.tokens += 1;
-  const token: OpenTelemetryToken = { name, sequence: processState.tokens };
-  return context.setValue(TOKEN, token);
-}
-
 function withAgreeingBaggage(context: Context, name: string): Context {
-  const baggage = propagation.getBaggage(context);
+  const baggage = baggageOf(context);
   const entry = baggage?.getEntry(BAGGAGE_KEY);
   if (baggage === undefined || entry === undefined || entry.value === name) return context;
   processState.counters.conflicts += 1;
-  return propagation.setBaggage(context, baggage.setEntry(BAGGAGE_KEY, { ...entry, value: name }));
+  return withBaggage(context, baggage.setEntry(BAGGAGE_KEY, { ...entry, value: name }));
 }
 
-function tokenOf(context: Context): OpenTelemetryToken | undefined {
-  return context.getValue(TOKEN) as OpenTelemetryToken | undefined;
-}
-
-function joined(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? (value.length === 0 ? undefined : value.join(",")) : value;
+function joined(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.join(",");
+  return value === undefined || value === null ? undefined : String(value);
 }
 
 /**
- * A carrier can only be written through its setter; the shapes that instrumentations use are read here. Header names have no
- * case.
+ * A carrier can only be written through its setter; the shapes that instrumentations use are read here, gRPC's `Metadata` and `Headers` among
+ * them. Header names have no case.
  */
 function readFrom(carrier: unknown, header: string): string | undefined {
   if (typeof carrier !== "object" || carrier === null) return undefined;
-  if ("get" in carrier && typeof carrier.get === "function") return carrier.get(header) ?? undefined;
-  for (const [key, value] of Object.entries(carrier)) if (key.toLowerCase() === header && value !== undefined) return String(value);
+  if ("get" in carrier && typeof carrier.get === "function") return joined(carrier.get(header));
+  for (const [key, value] of Object.entries(carrier)) {
+    if (key.length === header.length && key.toLowerCase() === header && value !== undefined) return joined(value);
+  }
   return undefined;
 }

@@ -1,20 +1,15 @@
-/** Where all copies of `@opentelemetry/api` 1.x keep what was registered with them. */
-const API = Symbol.for("opentelemetry.js.api.1");
-
-/** The key of `suppressTracing` in `@opentelemetry/core`: `createContextKey` makes its symbols with `Symbol.for`. */
-const SUPPRESS_TRACING = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
-
-interface RegisteredApi {
-  readonly context?: { active(): { getValue(key: symbol): unknown } };
-}
+import { activeContext, isSuppressedIn, isTraced } from "./registered.ts";
 
 /**
  * Is this code sending what an OpenTelemetry exporter collected? That is nobody's request, though a timer that a request armed may
  * have led here.
  *
- * Read without `@opentelemetry/api`, of which there may be none, or another copy.
+ * Exporters suppress tracing of their own traffic, and so do instrumentations for inbound requests that they are told to ignore, whose calls are
+ * the request's all the same. Such a request has no trace, while an exporter's timer keeps that of the request that armed it, if any did.
+ *
+ * @param isOutside - does this code run in no request's scope? Then there is no request that could be ignored.
  */
-export function isTracingSuppressed(): boolean {
-  const api: RegisteredApi | undefined = Reflect.get(globalThis, API);
-  return api?.context !== undefined && api.context.active().getValue(SUPPRESS_TRACING) === true;
+export function isExporting(isOutside: boolean): boolean {
+  const context = activeContext();
+  return context !== undefined && isSuppressedIn(context) && (isOutside || isTraced(context));
 }

@@ -67,7 +67,7 @@ function withName(request: Client, headers: unknown): unknown {
     }
     request[kScope] = scope;
     if (scope.name === undefined) {
-      if (isNowhere(scope)) noteCallFromNowhere(destinationOf(request, isArray ? headers : undefined));
+      if (isNowhere(scope) && !hasOurHeader(request, headers)) noteCallFromNowhere(destinationOf(request, isArray ? headers : undefined));
       return headers;
     }
     return isArray ? extendArray(request, headers, scope.name) : extendStore(request, headers, scope.name);
@@ -78,8 +78,8 @@ function withName(request: Client, headers: unknown): unknown {
 }
 
 function extendArray(request: Client, headers: HeaderArray, name: string): HeaderArray {
-  const hasOurHeader = findHeader(headers, HEADER) !== undefined;
-  if (!mayCarryName({ method: request.method, hasOurHeader, ...destinationOf(request, headers) })) return headers;
+  const outbound = { method: request.method, hasOurHeader: hasOurHeader(request, headers), ...destinationOf(request, headers) };
+  if (!mayCarryName(outbound)) return headers;
   const given = textOf(findHeader(headers, "baggage"));
   const baggage = agreeingBaggage(given, name);
   if (baggage === undefined) return appendHeader(headers, HEADER, name);
@@ -88,14 +88,19 @@ function extendArray(request: Client, headers: HeaderArray, name: string): Heade
 }
 
 function extendStore(request: Client, headers: unknown, name: string): unknown {
-  const hasOurHeader = request.hasHeader(HEADER);
-  if (!mayCarryName({ method: request.method, hasOurHeader, ...destinationOf(request, undefined) })) return headers;
+  const outbound = { method: request.method, hasOurHeader: hasOurHeader(request, headers), ...destinationOf(request, undefined) };
+  if (!mayCarryName(outbound)) return headers;
   const baggage = agreeingBaggage(textOf(request.getHeader("baggage")), name);
   if (baggage !== undefined) request.setHeader("baggage", baggage);
   // Without any header Node passes nothing: what `setHeader` would make then is not what `_storeHeader` was called with.
   if (headers === null || headers === undefined) return baggage === undefined ? { [HEADER]: name } : { baggage, [HEADER]: name };
   request.setHeader(HEADER, name);
   return headers;
+}
+
+/** Did the caller set it? */
+function hasOurHeader(request: Client, headers: unknown): boolean {
+  return Array.isArray(headers) ? findHeader(headers, HEADER) !== undefined : request.hasHeader(HEADER);
 }
 
 function destinationOf(request: Client, headers: HeaderArray | undefined): Destination {

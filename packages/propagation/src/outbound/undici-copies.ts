@@ -1,7 +1,15 @@
 import type { EventEmitter } from "node:events";
+import { runInThisContext } from "node:vm";
 import { processState } from "../process-state.ts";
 import { loadedModules, watchModuleLoads } from "./module-loads.ts";
+import { wrapSharingInterceptors } from "./undici-caches.ts";
 import { wrapDispatcherPrototypes } from "./undici-dispatch.ts";
+import { wrapMocks } from "./undici-mocks.ts";
+import { wrapOwnRedirects } from "./undici-redirects.ts";
+import { ownValue } from "./undici-wrapping.ts";
+
+/** Node's own global object, which the undici that is built in looks at: Jest gives each test file another one. */
+const nodeGlobal: typeof globalThis = runInThisContext("globalThis");
 
 /** Where copies of undici agree on a dispatcher for all: the old interface, and that of undici 8. */
 const GLOBAL_DISPATCHERS = [Symbol.for("undici.globalDispatcher.1"), Symbol.for("undici.globalDispatcher.2")];
@@ -25,21 +33,15 @@ export function instrumentUndiciModule(exports: unknown): boolean {
   )
     return false;
   try {
-    return wrapDispatcherPrototypes(client.prototype);
+    if (!wrapDispatcherPrototypes(client.prototype)) return false;
+    wrapOwnRedirects(client.prototype);
+    wrapMocks(exports);
+    wrapSharingInterceptors(ownValue(exports, "interceptors"));
+    return true;
   } catch {
     // Somebody froze its prototypes. Its requests will count as of uncertain origin.
     processState.counters.failures += 1;
     return false;
-  }
-}
-
-/** Only data properties: a getter of somebody's module is not ours to run. */
-function ownValue(exports: unknown, key: string): unknown {
-  if ((typeof exports !== "object" && typeof exports !== "function") || exports === null) return undefined;
-  try {
-    return Object.getOwnPropertyDescriptor(exports, key)?.value;
-  } catch {
-    return undefined;
   }
 }
 
@@ -51,7 +53,7 @@ function ownValue(exports: unknown, key: string): unknown {
  */
 function instrumentBuiltIn(): void {
   const early = GLOBAL_DISPATCHERS.filter((key) => globalDispatcher(key) === undefined);
-  void globalThis.Headers;
+  void nodeGlobal.Headers;
   for (const key of GLOBAL_DISPATCHERS) {
     const dispatcher = globalDispatcher(key);
     if (dispatcher !== undefined) wrapDispatcherPrototypes(Object.getPrototypeOf(dispatcher));
@@ -79,9 +81,9 @@ function isUndiciSettingUp(id: string, parentFile: string | undefined): boolean 
 }
 
 function globalDispatcher(key: symbol): Partial<EventEmitter> | undefined {
-  return Reflect.get(globalThis, key);
+  return Reflect.get(nodeGlobal, key);
 }
 
 function setGlobalDispatcher(key: symbol, dispatcher: unknown): void {
-  if (dispatcher !== undefined || key in globalThis) Reflect.set(globalThis, key, dispatcher);
+  if (dispatcher !== undefined || key in nodeGlobal) Reflect.set(nodeGlobal, key, dispatcher);
 }

@@ -1,19 +1,12 @@
-import { AsyncResource } from "node:async_hooks";
 import { processState } from "../process-state.ts";
-import { currentScope, kScope, type Scope, type Scoped, UNCERTAIN } from "../scope.ts";
+import { currentScope, kScope, UNCERTAIN } from "../scope.ts";
 import { returnFromConnecting } from "./undici-connections.ts";
 import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./undici-dispatching.ts";
 import { type DispatchHandler, scopeHandler } from "./undici-handler.ts";
+import { type Dispatch, type DispatchOptions, kBound, scopeOfHandler, withScope } from "./undici-options.ts";
+import { findOwner, isObject, wrapMethod } from "./undici-wrapping.ts";
 
-/** Where options keep the scope once the handler that goes with them runs in it too. */
-const kBound: unique symbol = Symbol.for("puggle.dev/propagation/v1/bound");
-
-type DispatchOptions = object & { readonly [kScope]?: Scope; readonly [kBound]?: Scope };
-type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
 type Compose = (this: unknown, ...interceptors: unknown[]) => unknown;
-
-/** Marks our own functions, so that no copy of this library wraps them again. */
-const kWrapped = Symbol.for("puggle.dev/propagation/v1/wrapped");
 
 /**
  * Wraps `dispatch` and `compose` on the prototypes that a dispatcher inherits from.
@@ -80,39 +73,4 @@ function refuseToGuess(next: (options: unknown, handler: unknown) => unknown) {
     if (kScope in options || kBound in options || scopeOfHandler(handler) !== undefined) return next(options, handler);
     return next(withScope(options, kScope, UNCERTAIN), handler);
   };
-}
-
-/** A copy of options with the scope in it; a view of them where they are more than plain data, which a copy would lose. */
-function withScope(options: object, key: typeof kScope | typeof kBound, scope: Scope): object {
-  const prototype = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, [key]: scope };
-  return Object.create(options, { [key]: { value: scope, enumerable: true } });
-}
-
-/**
- * The scope that a handler belongs to: one that we wrapped keeps it, and those of undici's own `request`, `stream` and `upgrade` keep the context
- * of their caller. So it is known also where somebody's dispatcher held the request back.
- */
-function scopeOfHandler(handler: object): Scope | undefined {
-  const known = (handler as Scoped)[kScope];
-  if (known !== undefined) return known;
-  return handler instanceof AsyncResource ? handler.runInAsyncScope(currentScope) : undefined;
-}
-
-function findOwner(start: object | null, method: string): object | undefined {
-  for (let owner = start; owner !== null; owner = Object.getPrototypeOf(owner)) {
-    if (Object.hasOwn(owner, method) && typeof Reflect.get(owner, method) === "function") return owner;
-  }
-  return undefined;
-}
-
-function wrapMethod<F extends object>(owner: object, method: string, wrap: (inherited: F) => F): void {
-  const inherited: F & { [kWrapped]?: true } = Reflect.get(owner, method);
-  if (inherited[kWrapped] === true) return;
-  const value = Object.defineProperty(wrap(inherited), kWrapped, { value: true });
-  Object.defineProperty(owner, method, { value, writable: true, configurable: true });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

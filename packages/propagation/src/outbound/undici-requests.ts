@@ -5,6 +5,7 @@ import { processState } from "../process-state.ts";
 import { isNowhere, UNCERTAIN } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 import { currentDispatcher, dispatchingScope } from "./undici-dispatching.ts";
+import { findSymbol } from "./undici-wrapping.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
 /** A request of undici 6 to 8, as it is announced when it is made and before it is queued. */
@@ -68,11 +69,11 @@ const origins = new WeakMap<object, string>();
  * Where a client connects to. Undici 6 announces the origin that the options name, a redirect's for example, and sends the
  * request to the client's own all the same.
  */
-function originOf(client: unknown): string | undefined {
+export function originOf(client: unknown): string | undefined {
   if (typeof client !== "object" || client === null) return undefined;
   const known = origins.get(client);
   if (known !== undefined) return known;
-  const key = Object.getOwnPropertySymbols(client).find(({ description }) => description === "url");
+  const key = findSymbol(client, "url");
   const url: unknown = key === undefined ? undefined : Reflect.get(client, key);
   if (!(url instanceof URL)) return undefined;
   origins.set(client, url.origin);

@@ -20,6 +20,8 @@ export interface Destination {
 export type TargetJudge = (destination: Destination) => boolean;
 
 const REMEMBERED = 256;
+/** What a proxy is asked for begins so; whether it is a URL that everybody reads alike is judged with its host. */
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
 /**
  * Judges by where the request really goes: the host of the URL of a proxy request, or else the host that the connection is for.
@@ -40,14 +42,14 @@ export function createJudge(matches: HostMatcher): TargetJudge {
   }
 
   return ({ peer, connectedTo, path, hostHeader }) => {
-    const isProxied = path.charCodeAt(0) !== 47 && path.includes("://");
+    const isProxied = path.charCodeAt(0) !== 47 && SCHEME.test(path);
     if (!isTarget(isProxied ? originOf(path) : peer)) return false;
     if (connectedTo !== undefined && !isProxied && !isTarget(connectedTo)) return false;
     return hostHeader === undefined || isTarget(hostHeader);
   };
 }
 
-/** Without the path, so that what is remembered does not grow with paths. */
+/** Without the path, so that what is remembered does not grow with paths. Nothing where a scheme is not followed by a host. */
 function originOf(url: string): string {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i.exec(url)?.[0] ?? url;
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\\]*/i.exec(url)?.[0] ?? "";
 }

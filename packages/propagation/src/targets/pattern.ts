@@ -49,7 +49,7 @@ export function compileTargets(patterns: readonly string[]): HostMatcher {
     const text = pattern.trim().toLowerCase();
     if (text === "<local>") singleLabels = true;
     else if (text.includes("/")) addRange(addresses, text);
-    else if (text.startsWith("*.")) suffixes.push(`.${readName(text.slice(2), pattern)}`);
+    else if (text.startsWith("*.")) suffixes.push(`.${readSuffix(text.slice(2), pattern)}`);
     else {
       const host = readName(text, pattern);
       if (isIP(host) === 0) names.add(host);
@@ -63,6 +63,13 @@ export function compileTargets(patterns: readonly string[]): HostMatcher {
     if (singleLabels && !host.includes(".")) return true;
     return suffixes.some((suffix) => host.endsWith(suffix));
   };
+}
+
+function readSuffix(text: string, pattern: string): string {
+  const host = readName(text, pattern);
+  // Nothing stands before an address.
+  if (isIP(host) !== 0) throw invalid(pattern);
+  return host;
 }
 
 function readName(text: string, pattern: string): string {

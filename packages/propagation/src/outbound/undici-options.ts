@@ -1,0 +1,33 @@
+import { AsyncResource } from "node:async_hooks";
+import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
+
+/** Where options keep the scope once the handler that goes with them runs in it too. */
+export const kBound: unique symbol = Symbol.for("puggle.dev/propagation/v1/bound");
+
+/** What `dispatch` takes first. */
+export type DispatchOptions = object & { readonly [kScope]?: Scope; readonly [kBound]?: Scope };
+
+/** `dispatch`, of a dispatcher or between two interceptors. */
+export type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
+
+/** A copy of options with the scope in it; a view of them where they are more than plain data, which a copy would lose. */
+export function withScope(options: object, key: typeof kScope | typeof kBound, scope: Scope): object {
+  const prototype = Object.getPrototypeOf(options);
+  if (prototype === Object.prototype || prototype === null) return { ...options, [key]: scope };
+  return Object.create(options, { [key]: { value: scope, enumerable: true } });
+}
+
+/** The scope that a dispatch belongs to, where its options or its handler tell. */
+export function scopeOfDispatch(options: DispatchOptions, handler: object): Scope | undefined {
+  return options[kBound] ?? options[kScope] ?? scopeOfHandler(handler);
+}
+
+/**
+ * The scope that a handler belongs to: one that we wrapped keeps it, and those of undici's own `request`, `stream` and `upgrade` keep the context
+ * of their caller. So it is known also where somebody's dispatcher held the request back.
+ */
+export function scopeOfHandler(handler: object): Scope | undefined {
+  const known = (handler as Scoped)[kScope];
+  if (known !== undefined) return known;
+  return handler instanceof AsyncResource ? handler.runInAsyncScope(currentScope) : undefined;
+}

@@ -1,0 +1,33 @@
+import { processState } from "../process-state.ts";
+import { returnFromConnecting } from "./undici-connections.ts";
+import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./undici-dispatching.ts";
+import { type Dispatch, type DispatchOptions, kBound } from "./undici-options.ts";
+import { findSymbol, isObject, wrapMethod } from "./undici-wrapping.ts";
+
+/**
+ * Makes the redirects that a client of undici 6 follows by itself (`maxRedirections`, `interceptors`) keep their request's scope: it
+ * dispatches them past `dispatch`, from the callback of the answer before. Newer versions leave redirects to interceptors, and have
+ * nothing to wrap.
+ */
+export function wrapOwnRedirects(clientPrototype: object): void {
+  if (!("interceptors" in clientPrototype)) return;
+  const inner = findSymbol(clientPrototype, "dispatch");
+  if (inner !== undefined) wrapMethod(clientPrototype, inner, scopedInnerDispatch);
+}
+
+function scopedInnerDispatch(inherited: Dispatch): Dispatch {
+  return function innerDispatch(this: unknown, options, handler) {
+    const bound = isObject(options) ? (options as DispatchOptions)[kBound] : undefined;
+    if (bound === undefined || bound === dispatchingScope() || processState.settings?.outbound !== true) {
+      return inherited.call(this, options, handler);
+    }
+    setCurrentDispatcher(this);
+    const outer = exchangeDispatching(bound);
+    try {
+      return inherited.call(this, options, handler);
+    } finally {
+      exchangeDispatching(outer);
+      returnFromConnecting();
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { installMessageEvents } from "../inbound/events.ts";
+import { installHttp2MessageEvents, installHttp2StreamEvents } from "../inbound/http2-events.ts";
+import { readNameFromHeaders } from "../inbound/read-name.ts";
+import { createRequestScope, enterRequest } from "../inbound/request-scope.ts";
+import { processState } from "../process-state.ts";
+import { kScope, type Scope, type Scoped } from "../scope.ts";
+
+/** A request of a Node.js server, as far as adapters look at it. */
+interface ServerRequest extends Scoped {
+  readonly headers: IncomingHttpHeaders;
+  readonly httpVersionMajor?: number;
+  /** The stream behind a request of HTTP/2. */
+  readonly stream?: Scoped | undefined;
+}
+
+/** Prepares the process for {@link openScope}: once for each adapter that a service makes. */
+export function prepareScopes(): void {
+  installMessageEvents();
+  installHttp2MessageEvents();
+}
+
+/**
+ * Gives a request and its response the scope that the rest of the request is to run in. `undefined` where a server hook has done so
+ * already, which has the word, and where this fails: the service must not notice.
+ */
+export function openScope(request: ServerRequest, response: object): Scope | undefined {
+  try {
+    if (request[kScope] !== undefined) return undefined;
+    const stream = request.httpVersionMajor === 2 ? request.stream : undefined;
+    if (stream?.[kScope] !== undefined) return undefined;
+    const scope = createRequestScope(readNameFromHeaders(request.headers, readsBaggage()));
+    enterRequest(scope, request, response);
+    if (stream !== undefined) {
+      installHttp2StreamEvents(stream);
+      stream[kScope] = scope;
+    }
+    return scope;
+  } catch {
+    processState.counters.failures += 1;
+    return undefined;
+  }
+}
+
+/** A middleware may be in use without `register()`, where a service only asks for the name. */
+export function readsBaggage(): boolean {
+  return processState.settings?.baggage ?? true;
+}

@@ -1,0 +1,3 @@
+const { Worker } = require("node:worker_threads");
+
+new Worker(require.resolve("./service.cjs"));

@@ -104,6 +104,20 @@ describe("no call is lost", () => {
     await hanging.close();
   });
 
+  test("to which its caller gave a name", async () => {
+    const slow = await listen(async (_, response) => {
+      await sleep(150);
+      response.end("{}");
+    });
+    const answered = getJson(slow.origin, { [HEADER]: "vc-1" });
+    await sleep(30);
+    const headers = { [HEADER]: "mine" };
+    expect(await countLost(async () => (await request(downstream.origin, { dispatcher, headers })).body.dump())).toBe(0);
+    expect(await countLost(() => getJson(downstream.origin, headers))).toBe(0);
+    await answered;
+    await slow.close();
+  });
+
   test("that goes to no target", async () => {
     register({ targets: ["orders"] });
     expect(await countLost(() => named("/undici"))).toBe(0);

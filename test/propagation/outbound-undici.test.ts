@@ -31,8 +31,8 @@ describe("a Unix socket", () => {
     const server = createServer(echo);
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     register({ targets: ["<local>", "*.svc"] });
-    const viaUndici = async (origin: string) => {
-      const client = new undici8.Client(origin, { socketPath });
+    const viaUndici = async (origin: string, options: undici8.Client.Options = { socketPath }) => {
+      const client = new undici8.Client(origin, options);
       const { body } = await client.request({ path: "/", method: "GET" });
       const seen = (await body.json()) as Echo;
       await client.close();
@@ -42,6 +42,9 @@ describe("a Unix socket", () => {
     expect((await sendCounted(() => sendByNode({ socketPath, path: "/", host: "example.com" }))).seen.names).toEqual([]);
     expect((await sendCounted(() => viaUndici("http://orders.svc"))).seen.names).toEqual(["vc-1"]);
     expect((await sendCounted(() => viaUndici("http://example.com"))).seen.names).toEqual([]);
+    const connect = { socketPath } as undici8.buildConnector.BuildOptions;
+    expect((await sendCounted(() => viaUndici("http://orders.svc", { connect }))).seen.names).toEqual(["vc-1"]);
+    expect((await sendCounted(() => viaUndici("http://example.com", { connect }))).seen.names).toEqual([]);
     await new Promise((resolve) => server.close(resolve));
     rmSync(folder, { recursive: true });
   });

@@ -1,4 +1,5 @@
 import { processState } from "../process-state.ts";
+import { isNowhere, type Scope } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 
 /** Shortest time between two warnings, and most of them in the life of a process. */
@@ -10,15 +11,21 @@ let warnings = 0;
 let warnedAt = Number.NEGATIVE_INFINITY;
 let countAtWarning = 0;
 
+/** Could a call of this scope have lost another? To be asked first: it is cheap, and mostly not so. */
+export function mayBeLost(scope: Scope): boolean {
+  return processState.namedInFlight > 0 && isNowhere(scope);
+}
+
 /**
  * Counts a call to a target that runs in no scope while a request with a name is in flight: as likely as not it was made for that
- * request, by code that lost its async context. Now and then one is reported with its stack.
+ * request, by code that lost its async context. Now and then one is reported with its stack. A call to which its caller gave the header is
+ * not to be noted: it has its name.
  *
  * To be called where the request is made, so that the stack is its maker's.
  */
 export function noteCallFromNowhere(destination: Destination): void {
-  const { settings, counters, namedInFlight } = processState;
-  if (namedInFlight <= 0 || settings === undefined || !settings.isTarget(destination)) return;
+  const { settings, counters } = processState;
+  if (settings === undefined || !settings.isTarget(destination)) return;
   let stack: string | undefined;
   const readStack = () => {
     stack ??= captureStack();

@@ -1,8 +1,8 @@
 import { hookMethod, ownerOf } from "../inbound/http2-prototypes.ts";
-import { noteCallFromNowhere } from "../lost/lost.ts";
+import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
 import { HEADER } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { currentScope, isInScope, isNowhere, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import { currentScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 import { hostsOfTarget, hostToJudge } from "./grpc-target.ts";
 import { agreeingBaggage, mayCarryName } from "./verdict.ts";
@@ -74,7 +74,7 @@ function rememberCaller(channel: Channel, call: Call): void {
   const scope = currentScope();
   call[kScope] = scope;
   if (scope.name !== undefined) call[kChannel] = channel;
-  else if (isNowhere(scope) && processState.namedInFlight > 0) noteCallFromNowhere(destinationOf(channel, call));
+  else if (mayBeLost(scope)) noteCallFromNowhere(destinationOf(channel, call));
 }
 
 function instrumentCall(call: Call): void {

@@ -2,9 +2,9 @@ import type { EventEmitter } from "node:events";
 import { installHttp2StreamEvents } from "../inbound/http2-events.ts";
 import { hookMethod, ownerOf } from "../inbound/http2-prototypes.ts";
 import { installHttp2SessionEvents } from "../inbound/http2-sessions.ts";
-import { noteCallFromNowhere } from "../lost/lost.ts";
+import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
 import { processState } from "../process-state.ts";
-import { currentScope, isNowhere, kScope, type Scope, type Scoped } from "../scope.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 import { isOfGrpc } from "./grpc.ts";
 import { areOfKnownCall } from "./grpc-calls.ts";
@@ -68,7 +68,7 @@ function withName(session: ClientSession, scope: Scope, headers: Http2Headers): 
   try {
     const { name } = scope;
     if (name === undefined) {
-      if (isNowhere(scope) && processState.namedInFlight > 0) noteCallFromNowhere(destinationOf(session, readHead(headers)));
+      if (mayBeLost(scope)) noteLost(session, readHead(headers));
       return headers;
     }
     const head = readHead(headers);
@@ -82,6 +82,10 @@ function withName(session: ClientSession, scope: Scope, headers: Http2Headers): 
     processState.counters.failures += 1;
     return headers;
   }
+}
+
+function noteLost(session: ClientSession, head: Http2Head): void {
+  if (!head.hasOurHeader) noteCallFromNowhere(destinationOf(session, head));
 }
 
 function destinationOf(session: ClientSession, { authority, host }: Http2Head): Destination {

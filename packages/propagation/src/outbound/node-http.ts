@@ -1,12 +1,13 @@
 import type { ClientRequest, OutgoingHttpHeader } from "node:http";
 import { http } from "../http-modules.ts";
 import { bindSocket, installMessageEvents } from "../inbound/events.ts";
-import { noteCallFromNowhere } from "../lost/lost.ts";
+import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
 import { HEADER } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { currentScope, isNowhere, kScope, type Scope, type Scoped } from "../scope.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 import { appendHeader, findHeader, type HeaderArray, replaceHeader } from "./header-array.ts";
+import { isHeaderStore, LentName } from "./stored-headers.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
 type Client = ClientRequest & Scoped;
@@ -30,7 +31,13 @@ export function installNodeHttpHooks(): void {
     return setHeader.call(this, name, value);
   });
   define("_storeHeader", function storeScopedHeader(this: Client, firstLine: string, headers: unknown) {
-    return storeHeader.call(this, firstLine, withName(this, headers));
+    const extended = withName(this, headers);
+    if (!(extended instanceof LentName)) return storeHeader.call(this, firstLine, extended);
+    try {
+      return storeHeader.call(this, firstLine, headers);
+    } finally {
+      extended.takeBack();
+    }
   });
   define("emit", function emitScoped(this: Client, event: string | symbol, ...values: unknown[]) {
     if (this[kScope] !== undefined) handOver(this[kScope], event, values);
@@ -52,7 +59,7 @@ function handOver(scope: Scope, event: string | symbol, values: unknown[]): void
 
 /**
  * The headers to send: the caller's own, or, where the request is to carry a name, with it. Arrays are copied, for they are the
- * caller's.
+ * caller's; to the request's own store the name is lent.
  */
 function withName(request: Client, headers: unknown): unknown {
   try {
@@ -67,7 +74,7 @@ function withName(request: Client, headers: unknown): unknown {
     }
     request[kScope] = scope;
     if (scope.name === undefined) {
-      if (isNowhere(scope) && !hasOurHeader(request, headers)) noteCallFromNowhere(destinationOf(request, isArray ? headers : undefined));
+      if (mayBeLost(scope) && !hasOurHeader(request, headers)) noteCallFromNowhere(destinationOf(request, isArray ? headers : undefined));
       return headers;
     }
     return isArray ? extendArray(request, headers, scope.name) : extendStore(request, headers, scope.name);
@@ -91,11 +98,9 @@ function extendStore(request: Client, headers: unknown, name: string): unknown {
   const outbound = { method: request.method, hasOurHeader: hasOurHeader(request, headers), ...destinationOf(request, undefined) };
   if (!mayCarryName(outbound)) return headers;
   const baggage = agreeingBaggage(textOf(request.getHeader("baggage")), name);
-  if (baggage !== undefined) request.setHeader("baggage", baggage);
+  if (isHeaderStore(headers)) return new LentName(headers, name, baggage);
   // Without any header Node passes nothing: what `setHeader` would make then is not what `_storeHeader` was called with.
-  if (headers === null || headers === undefined) return baggage === undefined ? { [HEADER]: name } : { baggage, [HEADER]: name };
-  request.setHeader(HEADER, name);
-  return headers;
+  return baggage === undefined ? { ...(headers as object), [HEADER]: name } : { ...(headers as object), baggage, [HEADER]: name };
 }
 
 /** Did the caller set it? */

@@ -1,8 +1,8 @@
 import { subscribe } from "node:diagnostics_channel";
-import { noteCallFromNowhere } from "../lost/lost.ts";
+import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
 import { HEADER, isBaggage, isOurHeader } from "../names.ts";
 import { processState } from "../process-state.ts";
-import { isNowhere, UNCERTAIN } from "../scope.ts";
+import { UNCERTAIN } from "../scope.ts";
 import type { Destination } from "../targets/judge.ts";
 import { currentDispatcher, dispatchingScope } from "./undici-dispatching.ts";
 import { findSymbol } from "./undici-wrapping.ts";
@@ -40,7 +40,8 @@ function addName(request: UndiciRequest): void {
     return;
   }
   if (scope.name === undefined) {
-    if (isNowhere(scope)) noteCallFromNowhere(destinationOf(request));
+    if (mayBeLost(scope) && !request.headers.some((key, index) => index % 2 === 0 && isOurHeader(key)))
+      noteCallFromNowhere(destinationOf(request));
     return;
   }
   const { method, headers } = request;

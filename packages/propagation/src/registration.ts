@@ -1,13 +1,13 @@
 import { PropagationError } from "./errors.ts";
-import { installHttp2ServerHooks } from "./inbound/http2-servers.ts";
+import { installHttp2ServerHooks } from "./inbound/http2/servers.ts";
 import { installServerHooks } from "./inbound/servers.ts";
 import { isInert } from "./inert.ts";
-import { installGrpcHooks, instrumentGrpc as instrumentGrpcModule } from "./outbound/grpc.ts";
-import { installHttp2ClientHooks } from "./outbound/http2.ts";
-import { installNodeHttpHooks } from "./outbound/node-http.ts";
-import { subscribeToUndiciConnections } from "./outbound/undici-connections.ts";
-import { instrumentUndiciCopies, instrumentUndiciModule } from "./outbound/undici-copies.ts";
-import { subscribeToUndiciRequests } from "./outbound/undici-requests.ts";
+import { installGrpcHooks, instrumentGrpc as instrumentGrpcModule } from "./outbound/grpc/copies.ts";
+import { installNodeHttpHooks } from "./outbound/http/requests.ts";
+import { installHttp2ClientHooks } from "./outbound/http2/requests.ts";
+import { subscribeToUndiciConnections } from "./outbound/undici/connections.ts";
+import { instrumentUndiciCopies, instrumentUndiciModule } from "./outbound/undici/copies.ts";
+import { subscribeToUndiciRequests } from "./outbound/undici/requests.ts";
 import { processState } from "./process-state.ts";
 import { mergeSettings, type RegisterOptions } from "./settings.ts";
 

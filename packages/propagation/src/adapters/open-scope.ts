@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { installMessageEvents } from "../inbound/events.ts";
-import { installHttp2MessageEvents, installHttp2StreamEvents } from "../inbound/http2-events.ts";
+import { installHttp2MessageEvents, installHttp2StreamEvents } from "../inbound/http2/events.ts";
 import { readNameFromHeaders } from "../inbound/read-name.ts";
 import { createRequestScope, enterRequest } from "../inbound/request-scope.ts";
 import { processState } from "../process-state.ts";

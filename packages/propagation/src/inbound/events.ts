@@ -3,7 +3,7 @@ import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { isInScope, kScope, type Scope, type Scoped } from "../scope.ts";
 import { type Emit, emitInScope } from "./emit.ts";
-import { installHttp2MessageEvents } from "./http2-events.ts";
+import { installHttp2MessageEvents } from "./http2/events.ts";
 import { leaveRequest } from "./request-scope.ts";
 import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
 

@@ -1,12 +1,12 @@
 import type { EventEmitter } from "node:events";
 import { runInThisContext } from "node:vm";
-import { processState } from "../process-state.ts";
-import { loadedModules, watchModuleLoads } from "./module-loads.ts";
-import { wrapSharingInterceptors } from "./undici-caches.ts";
-import { wrapDispatcherPrototypes } from "./undici-dispatch.ts";
-import { wrapMocks } from "./undici-mocks.ts";
-import { wrapOwnRedirects } from "./undici-redirects.ts";
-import { ownValue } from "./undici-wrapping.ts";
+import { processState } from "../../process-state.ts";
+import { loadedModules, watchModuleLoads } from "../module-loads.ts";
+import { wrapSharingInterceptors } from "./caches.ts";
+import { wrapDispatcherPrototypes } from "./dispatch.ts";
+import { wrapMocks } from "./mocks.ts";
+import { wrapOwnRedirects } from "./redirects.ts";
+import { ownValue } from "./wrapping.ts";
 
 /** Node's own global object, which the undici that is built in looks at: Jest gives each test file another one. */
 const nodeGlobal: typeof globalThis = runInThisContext("globalThis");

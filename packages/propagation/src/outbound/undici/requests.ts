@@ -1,12 +1,12 @@
 import { subscribe } from "node:diagnostics_channel";
-import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
-import { HEADER, isBaggage, isOurHeader } from "../names.ts";
-import { processState } from "../process-state.ts";
-import { UNCERTAIN } from "../scope.ts";
-import type { Destination } from "../targets/judge.ts";
-import { currentDispatcher, dispatchingScope } from "./undici-dispatching.ts";
-import { findSymbol } from "./undici-wrapping.ts";
-import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
+import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
+import { HEADER, isBaggage, isOurHeader } from "../../names.ts";
+import { processState } from "../../process-state.ts";
+import { UNCERTAIN } from "../../scope.ts";
+import type { Destination } from "../../targets/judge.ts";
+import { agreeingBaggage, mayCarryName, withhold } from "../verdict.ts";
+import { currentDispatcher, dispatchingScope } from "./dispatching.ts";
+import { findSymbol } from "./wrapping.ts";
 
 /** A request of undici 6 to 8, as it is announced when it is made and before it is queued. */
 interface UndiciRequest {

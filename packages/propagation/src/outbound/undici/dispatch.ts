@@ -1,10 +1,10 @@
-import { processState } from "../process-state.ts";
-import { currentScope, kScope, UNCERTAIN } from "../scope.ts";
-import { returnFromConnecting } from "./undici-connections.ts";
-import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./undici-dispatching.ts";
-import { type DispatchHandler, scopeHandler } from "./undici-handler.ts";
-import { type Dispatch, type DispatchOptions, kBound, scopeOfHandler, withScope } from "./undici-options.ts";
-import { findOwner, isObject, wrapMethod } from "./undici-wrapping.ts";
+import { processState } from "../../process-state.ts";
+import { currentScope, kScope, UNCERTAIN } from "../../scope.ts";
+import { returnFromConnecting } from "./connections.ts";
+import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./dispatching.ts";
+import { type DispatchHandler, scopeHandler } from "./handler.ts";
+import { type Dispatch, type DispatchOptions, kBound, scopeOfHandler, withScope } from "./options.ts";
+import { findOwner, isObject, wrapMethod } from "./wrapping.ts";
 
 type Compose = (this: unknown, ...interceptors: unknown[]) => unknown;
 

@@ -1,11 +1,11 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
-import { processState } from "../process-state.ts";
-import { kScope, type Scope, type Scoped } from "../scope.ts";
-import { installHttp2StreamEvents } from "./http2-events.ts";
-import { hookMethod, ownerOf } from "./http2-prototypes.ts";
-import { readNameFromHeaders, readNameFromRawHeaders } from "./read-name.ts";
-import { createRequestScope, enterRequest } from "./request-scope.ts";
+import { processState } from "../../process-state.ts";
+import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { kScope, type Scope, type Scoped } from "../../scope.ts";
+import { readNameFromHeaders, readNameFromRawHeaders } from "../read-name.ts";
+import { createRequestScope, enterRequest } from "../request-scope.ts";
+import { installHttp2StreamEvents } from "./events.ts";
 
 /** Gives an inbound stream its scope. `undefined` where inbound requests are left alone, or where this fails. */
 export function openStream(stream: EventEmitter & Scoped, headers: unknown, rawHeaders: unknown): Scope | undefined {

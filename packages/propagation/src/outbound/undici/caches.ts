@@ -1,7 +1,7 @@
-import { processState } from "../process-state.ts";
-import { currentScope } from "../scope.ts";
-import { type Dispatch, scopeOfDispatch } from "./undici-options.ts";
-import { isObject, ownValue, wrapMethod } from "./undici-wrapping.ts";
+import { processState } from "../../process-state.ts";
+import { currentScope } from "../../scope.ts";
+import { type Dispatch, scopeOfDispatch } from "./options.ts";
+import { isObject, ownValue, wrapMethod } from "./wrapping.ts";
 
 type Interceptor = (next: Dispatch, origin: unknown) => Dispatch;
 type CreateInterceptor = (this: unknown, ...settings: unknown[]) => Interceptor;

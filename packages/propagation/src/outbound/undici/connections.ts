@@ -1,7 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
-import { processState } from "../process-state.ts";
-import { createScope, currentName, type Scope } from "../scope.ts";
-import { dispatchingScope } from "./undici-dispatching.ts";
+import { processState } from "../../process-state.ts";
+import { createScope, currentName, type Scope } from "../../scope.ts";
+import { dispatchingScope } from "./dispatching.ts";
 
 /** What was current when it was left to open a connection. */
 let left: { readonly store: Scope | undefined } | undefined;

@@ -1,6 +1,6 @@
-import { processState } from "../process-state.ts";
-import { instrumentChannels } from "./grpc-calls.ts";
-import { loadedModules, watchModuleLoads } from "./module-loads.ts";
+import { processState } from "../../process-state.ts";
+import { loadedModules, watchModuleLoads } from "../module-loads.ts";
+import { instrumentChannels } from "./calls.ts";
 
 /** Makes the calls of every copy of `@grpc/grpc-js` carry the name: of those that are loaded, and of those that will be. */
 export function installGrpcHooks(): void {

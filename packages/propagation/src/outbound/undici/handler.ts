@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
-import { bindSocket } from "../inbound/events.ts";
-import { currentScope, isInScope, kScope, runInScope, type Scope } from "../scope.ts";
-import { exchangeDispatching } from "./undici-dispatching.ts";
+import { bindSocket } from "../../inbound/events.ts";
+import { currentScope, isInScope, kScope, runInScope, type Scope } from "../../scope.ts";
+import { exchangeDispatching } from "./dispatching.ts";
 
 /** No callback takes more than four arguments. */
 type Callback = (a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;

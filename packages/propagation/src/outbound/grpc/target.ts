@@ -1,4 +1,4 @@
-import type { TargetJudge } from "../targets/judge.ts";
+import type { TargetJudge } from "../../targets/judge.ts";
 
 /** A target as gRPC's naming document has it: `scheme:path`, or `scheme://authority/path`, whose authority is that of a name server. */
 const TARGET = /^([a-z][a-z0-9+.-]*):(?:\/\/[^/]*\/)?(.+)$/is;

@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
-import { http2 } from "../http-modules.ts";
-import { isInScope, kScope, type Scope, type Scoped } from "../scope.ts";
-import { type Emit, emitInScope } from "./emit.ts";
-import { hookMethod, ownerOf } from "./http2-prototypes.ts";
-import { leaveRequest } from "./request-scope.ts";
+import { http2 } from "../../http-modules.ts";
+import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { type Emit, emitInScope } from "../emit.ts";
+import { leaveRequest } from "../request-scope.ts";
 
 type Emitter = EventEmitter & Scoped;
 

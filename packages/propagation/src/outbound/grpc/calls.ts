@@ -1,11 +1,11 @@
-import { hookMethod, ownerOf } from "../inbound/http2-prototypes.ts";
-import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
-import { HEADER } from "../names.ts";
-import { processState } from "../process-state.ts";
-import { currentScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
-import type { Destination } from "../targets/judge.ts";
-import { hostsOfTarget, hostToJudge } from "./grpc-target.ts";
-import { agreeingBaggage, mayCarryName } from "./verdict.ts";
+import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
+import { HEADER } from "../../names.ts";
+import { processState } from "../../process-state.ts";
+import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { currentScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../../scope.ts";
+import type { Destination } from "../../targets/judge.ts";
+import { agreeingBaggage, mayCarryName } from "../verdict.ts";
+import { hostsOfTarget, hostToJudge } from "./target.ts";
 
 /** `Metadata` of `@grpc/grpc-js`. */
 interface Metadata {

@@ -1,14 +1,14 @@
 import type { ClientRequest, OutgoingHttpHeader } from "node:http";
-import { http } from "../http-modules.ts";
-import { bindSocket, installMessageEvents } from "../inbound/events.ts";
-import { mayBeLost, noteCallFromNowhere } from "../lost/lost.ts";
-import { HEADER } from "../names.ts";
-import { processState } from "../process-state.ts";
-import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
-import type { Destination } from "../targets/judge.ts";
+import { http } from "../../http-modules.ts";
+import { bindSocket, installMessageEvents } from "../../inbound/events.ts";
+import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
+import { HEADER } from "../../names.ts";
+import { processState } from "../../process-state.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import type { Destination } from "../../targets/judge.ts";
+import { agreeingBaggage, mayCarryName, withhold } from "../verdict.ts";
 import { appendHeader, findHeader, type HeaderArray, replaceHeader } from "./header-array.ts";
 import { isHeaderStore, LentName } from "./stored-headers.ts";
-import { agreeingBaggage, mayCarryName, withhold } from "./verdict.ts";
 
 type Client = ClientRequest & Scoped;
 

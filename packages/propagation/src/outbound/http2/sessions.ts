@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { http2 } from "../http-modules.ts";
+import { http2 } from "../../http-modules.ts";
 
 /** Where a session keeps what we know of it. */
 const kPeer: unique symbol = Symbol.for("puggle.dev/propagation/v1/http2-peer");

@@ -1,4 +1,4 @@
-import { HEADER, isBaggage, isOurHeader } from "../names.ts";
+import { HEADER, isBaggage, isOurHeader } from "../../names.ts";
 
 /** What `request` of an HTTP/2 session takes: an object, or, on newer versions of Node, name, value, name, value. */
 export type Http2Headers = object | readonly unknown[] | null | undefined;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canBeReadOnce, headerOf, headersAgain, inFormOf, pairsOf, withValue } from "./undici-header-forms.ts";
+import { canBeReadOnce, headerOf, headersAgain, inFormOf, pairsOf, withValue } from "./header-forms.ts";
 
 const pairs: [string, string][] = [
   ["X-A", "1"],

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { currentScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
 
 /** Where options keep the scope once the handler that goes with them runs in it too. */
 export const kBound: unique symbol = Symbol.for("puggle.dev/propagation/v1/bound");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addToHeaders, type Http2Headers, readHead } from "./http2-headers.ts";
+import { addToHeaders, type Http2Headers, readHead } from "./headers.ts";
 
 const nothing = { hasOurHeader: false, authority: undefined, host: undefined, method: "GET", baggage: undefined };
 

@@ -1,13 +1,13 @@
 import type { EventEmitter } from "node:events";
 import net from "node:net";
-import { http } from "../http-modules.ts";
-import { processState } from "../process-state.ts";
-import { kScope, type Scope, type Scoped } from "../scope.ts";
-import { type Emit, emitInScope } from "./emit.ts";
-import { installMessageEvents } from "./events.ts";
-import { hookMethod, ownerOf } from "./http2-prototypes.ts";
-import { installHttp2SessionEvents } from "./http2-sessions.ts";
-import { openMessage } from "./open-message.ts";
+import { http } from "../../http-modules.ts";
+import { processState } from "../../process-state.ts";
+import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { kScope, type Scope, type Scoped } from "../../scope.ts";
+import { type Emit, emitInScope } from "../emit.ts";
+import { installMessageEvents } from "../events.ts";
+import { openMessage } from "../open-message.ts";
+import { installHttp2SessionEvents } from "./sessions.ts";
 
 /**
  * Makes every `node:http2` server run a request in a scope of its own, from the stream's first event to its last, with what the

@@ -1,10 +1,10 @@
 import type { EventEmitter } from "node:events";
-import { http2 } from "../http-modules.ts";
-import { processState } from "../process-state.ts";
-import { createScope, type Scoped } from "../scope.ts";
-import { type Emit, emitInScope } from "./emit.ts";
-import { hookMethod, ownerOf } from "./http2-prototypes.ts";
-import { openStream } from "./http2-streams.ts";
+import { http2 } from "../../http-modules.ts";
+import { processState } from "../../process-state.ts";
+import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { createScope, type Scoped } from "../../scope.ts";
+import { type Emit, emitInScope } from "../emit.ts";
+import { openStream } from "./streams.ts";
 
 type Session = EventEmitter & { readonly type?: number };
 

@@ -1,7 +1,7 @@
-import { hookMethod } from "../inbound/http2-prototypes.ts";
-import { processState } from "../process-state.ts";
-import { currentScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
-import { loadedModules, watchModuleLoads } from "./module-loads.ts";
+import { processState } from "../../process-state.ts";
+import { hookMethod } from "../../prototypes.ts";
+import { currentScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../../scope.ts";
+import { loadedModules, watchModuleLoads } from "../module-loads.ts";
 
 /** Waits for a session that has a free stream, and makes its request as soon as it is told of one. */
 interface Listener extends Scoped {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hostsOfTarget, hostToJudge } from "./grpc-target.ts";
+import { hostsOfTarget, hostToJudge } from "./target.ts";
 
 describe("hostsOfTarget", () => {
   test.each<[string, string[]]>([

@@ -1,4 +1,4 @@
-import { HEADER } from "../names.ts";
+import { HEADER } from "../../names.ts";
 
 /** Headers as `node:http` stores them: by their names in lower case, each with its name as it was set, and its value. */
 type HeaderStore = Record<string, [name: string, value: unknown]>;

@@ -24,6 +24,8 @@ export interface Outcome {
 const CRON_WITHIN_MS = 5_000;
 const CRON_POLL_MS = 100;
 
+type Cron = Extract<Scenario, { readonly kind: "cron" }>;
+
 /** Asks what the scenario asks, and compares. Never rejects: what goes wrong is the outcome. */
 export async function runScenario(scenario: Scenario, shop: RunningShop): Promise<Outcome> {
   try {
@@ -35,7 +37,7 @@ export async function runScenario(scenario: Scenario, shop: RunningShop): Promis
 }
 
 async function observe(scenario: Scenario, shop: RunningShop): Promise<Observation[]> {
-  if (scenario.kind === "cron") return [compare(await watchCron(scenario.service, scenario.virtualCluster, shop), scenario.expected)];
+  if (scenario.kind === "cron") return [compare(await watchCron(scenario, shop), scenario.expected)];
   if (scenario.kind === "request") return [compare(readPath(await ask(shop.gatewayUrl, scenario.ask)), scenario.expected)];
   return await interleave(scenario.journeys, scenario.times, shop);
 }
@@ -55,13 +57,13 @@ function tally(observations: readonly Observation[]): Observation[] {
 }
 
 /** The cron's own process keeps what it last found: ask it past the sidecar, so that asking can not be what brings a name to it. */
-async function watchCron(service: string, virtualCluster: string | undefined, shop: RunningShop): Promise<SeenHop[]> {
+async function watchCron({ service, virtualCluster, isNameless }: Cron, shop: RunningShop): Promise<SeenHop[]> {
   const url = shop.findAppUrl(service, virtualCluster);
   if (url === undefined) throw new Error(`there is no ${service} in ${virtualCluster ?? "the baseline"}`);
   const deadline = Date.now() + CRON_WITHIN_MS;
   for (;;) {
     try {
-      return readPath(await ask(url, { path: "/stock-watch" }));
+      return readPath(await ask(url, { path: `/stock-watch/${isNameless ? "nameless" : "own"}` }));
     } catch (error) {
       if (!(error instanceof NoAnswerError) || Date.now() > deadline) throw error;
       await delay(CRON_POLL_MS);

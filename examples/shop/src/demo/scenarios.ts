@@ -21,7 +21,13 @@ export type Scenario = {
 } & (
   | ({ readonly kind: "request" } & Journey)
   | { readonly kind: "interleaved"; readonly times: number; readonly journeys: readonly Journey[] }
-  | { readonly kind: "cron"; readonly service: string; readonly virtualCluster?: string; readonly expected: readonly Hop[] }
+  | {
+      readonly kind: "cron";
+      readonly service: string;
+      readonly virtualCluster?: string;
+      readonly isNameless?: true;
+      readonly expected: readonly Hop[];
+    }
 );
 
 const into = (virtualCluster: string) => ({ "virtual-cluster-name": virtualCluster });
@@ -95,10 +101,19 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "cron-of-member",
-    title: "A member's cron: its process knows no name, its sidecar's Lua adds it",
+    title: "A member's cron: its environment says where it belongs",
     kind: "cron",
     service: "pricing",
     virtualCluster: "team-blue",
+    expected: carrying("team-blue", "pricing@team-blue → inventory@team-blue"),
+  },
+  {
+    name: "nameless-cron-of-member",
+    title: "The same where the process knows no name: its sidecar's Lua adds it",
+    kind: "cron",
+    service: "pricing",
+    virtualCluster: "team-blue",
+    isNameless: true,
     expected: [
       { at: "pricing@team-blue", header: null },
       { at: "inventory@team-blue", header: "team-blue" },

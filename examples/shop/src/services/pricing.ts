@@ -1,6 +1,6 @@
-// Switched on by one line. It also has a cron, which no request starts: see /stock-watch.
+// Switched on by one line. It also has a cron, which no request starts: see watchStock.
 import "@puggle/propagation/register";
-import { currentVirtualCluster } from "@puggle/propagation";
+import { currentVirtualCluster, runInVirtualCluster } from "@puggle/propagation";
 import express from "express";
 import { answer, version } from "./answer.ts";
 
@@ -16,18 +16,27 @@ app.get("/prices/:id", async (request, response) => {
 });
 
 /** What the cron found when it last ran; `header` is what this process itself knew of a virtual cluster then. */
-let lastWatch: object | undefined;
+const lastWatch: Record<"own" | "nameless", object | undefined> = { own: undefined, nameless: undefined };
 
-setInterval(async () => {
+async function watchStock(as: keyof typeof lastWatch): Promise<void> {
   const header = currentVirtualCluster() ?? null;
   try {
     const stock = await fetch(`${inventory}/stock/all`);
-    lastWatch = { service: "pricing", version, header, madeOf: "cron, fetch", calls: [await stock.json()] };
+    lastWatch[as] = { service: "pricing", version, header, madeOf: "cron, fetch", calls: [await stock.json()] };
   } catch (error) {
     console.error("stock watch:", error);
   }
+}
+
+setInterval(async () => {
+  await watchStock("own");
+  // As a process would that knows nothing of virtual clusters, in another language for example.
+  await runInVirtualCluster(undefined, () => watchStock("nameless"));
 }, watchEveryMs);
 
-app.get("/stock-watch", (_, response) => void response.status(lastWatch === undefined ? 503 : 200).json(lastWatch ?? {}));
+app.get("/stock-watch/:as", ({ params: { as } }, response) => {
+  const found = as === "own" || as === "nameless" ? lastWatch[as] : undefined;
+  response.status(found === undefined ? 503 : 200).json(found ?? {});
+});
 app.get("/healthz", (_, response) => void response.send("ok"));
 app.listen(Number(process.env.PORT ?? 8080), "127.0.0.1");

@@ -13,12 +13,15 @@ export interface OutboundRequest extends Destination {
 
 /** Decides whether a request gets the header, and counts it. */
 export function mayCarryName(request: OutboundRequest): boolean {
-  const { settings, counters } = processState;
-  if (settings === undefined) return false;
-  if (request.method === "CONNECT") return withhold("connect");
-  if (request.hasOurHeader) return withhold("caller-set");
-  if (!settings.isTarget(request)) return withhold("not-a-target");
-  counters.sent += 1;
+  return processState.settings !== undefined && decide(request.method, request.hasOurHeader, processState.settings.isTarget(request));
+}
+
+/** The same where it is known already whether the request goes to a target. */
+export function decide(method: string, hasOurHeader: boolean, isTarget: boolean): boolean {
+  if (method === "CONNECT") return withhold("connect");
+  if (hasOurHeader) return withhold("caller-set");
+  if (!isTarget) return withhold("not-a-target");
+  processState.counters.sent += 1;
   return true;
 }
 

@@ -1,9 +1,16 @@
 import { processState } from "../../process-state.ts";
 import { currentScope, kScope, UNCERTAIN } from "../../scope.ts";
 import { returnFromConnecting } from "./connections.ts";
-import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./dispatching.ts";
+import {
+  dispatchingHandler,
+  dispatchingScope,
+  exchangeDispatching,
+  exchangeDispatchingHandler,
+  setCurrentDispatcher,
+} from "./dispatching.ts";
 import { type DispatchHandler, scopeHandler } from "./handler.ts";
 import { type Dispatch, type DispatchOptions, kBound, scopeOfHandler, withScope } from "./options.ts";
+import { isRequestHandler, scopeOfRequest } from "./request-handler.ts";
 import { findOwner, isObject, wrapMethod } from "./wrapping.ts";
 
 type Compose = (this: unknown, ...interceptors: unknown[]) => unknown;
@@ -19,10 +26,33 @@ type Compose = (this: unknown, ...interceptors: unknown[]) => unknown;
 export function wrapDispatcherPrototypes(prototype: object | null): boolean {
   const dispatchers = findOwner(prototype, "dispatch");
   if (dispatchers === undefined) return false;
-  wrapMethod(dispatchers, "dispatch", scopedDispatch);
+  // Undici 6 follows redirects by itself, with options and handler of its own.
+  wrapMethod(dispatchers, "dispatch", "interceptors" in dispatchers ? scopedDispatch : scopedDispatchWithRequests);
   const composers = findOwner(prototype, "compose");
   if (composers !== undefined) wrapMethod(composers, "compose", scopedCompose);
   return true;
+}
+
+/** As {@link scopedDispatch}, and cheaper for undici's own `request`: neither its options are copied nor its handler is wrapped. */
+function scopedDispatchWithRequests(inherited: Dispatch): Dispatch {
+  const dispatchOther = scopedDispatch(inherited);
+  return function dispatch(this: unknown, options, handler) {
+    if (processState.settings?.outbound !== true || !isObject(options) || !isObject(handler) || !isRequestHandler(handler)) {
+      return dispatchOther.call(this, options, handler);
+    }
+    setCurrentDispatcher(this);
+    // From an agent to its pool to its client: this is that same dispatch still.
+    if (handler === dispatchingHandler()) return inherited.call(this, options, handler);
+    const outerScope = exchangeDispatching(scopeOfRequest(handler, options));
+    const outerHandler = exchangeDispatchingHandler(handler);
+    try {
+      return inherited.call(this, options, handler);
+    } finally {
+      exchangeDispatchingHandler(outerHandler);
+      exchangeDispatching(outerScope);
+      returnFromConnecting();
+    }
+  };
 }
 
 function scopedDispatch(inherited: Dispatch): Dispatch {

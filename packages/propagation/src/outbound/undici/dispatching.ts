@@ -10,6 +10,20 @@ export function dispatchingScope(): Scope | undefined {
   return dispatching;
 }
 
+let handler: object | undefined;
+
+/** The handler of undici's `request` that is being dispatched right now. */
+export function dispatchingHandler(): object | undefined {
+  return handler;
+}
+
+/** Sets that handler, and returns what it was, to be set again after the call. */
+export function exchangeDispatchingHandler(dispatched: object | undefined): object | undefined {
+  const outer = handler;
+  handler = dispatched;
+  return outer;
+}
+
 let dispatcher: unknown;
 
 /** The dispatcher whose `dispatch` was called last: while a request is made, the client that will send it. */

@@ -3,8 +3,9 @@ import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
 import { HEADER, isBaggage, isOurHeader } from "../../names.ts";
 import { processState } from "../../process-state.ts";
 import { UNCERTAIN } from "../../scope.ts";
+import type { Settings } from "../../settings.ts";
 import type { Destination } from "../../targets/judge.ts";
-import { agreeingBaggage, mayCarryName, withhold } from "../verdict.ts";
+import { agreeingBaggage, decide, withhold } from "../verdict.ts";
 import { currentDispatcher, dispatchingScope } from "./dispatching.ts";
 import { findSymbol } from "./wrapping.ts";
 
@@ -17,22 +18,22 @@ interface UndiciRequest {
   readonly host: string | null;
   /** Name, value, name, value; undici's own array, not the caller's. */
   readonly headers: (string | string[])[];
-  addHeader(name: string, value: string): unknown;
 }
 
 /** Makes the requests of every copy of undici carry the name of the dispatch that makes them. */
 export function subscribeToUndiciRequests(): void {
   subscribe("undici:request:create", (message) => {
-    if (processState.settings?.outbound !== true) return;
+    const { settings } = processState;
+    if (settings?.outbound !== true) return;
     try {
-      addName((message as { request: UndiciRequest }).request);
+      addName((message as { request: UndiciRequest }).request, settings);
     } catch {
       processState.counters.failures += 1;
     }
   });
 }
 
-function addName(request: UndiciRequest): void {
+function addName(request: UndiciRequest, settings: Settings): void {
   const scope = dispatchingScope();
   if (scope === undefined || scope === UNCERTAIN || !Array.isArray(request.headers)) {
     // A copy of undici that we did not get to wrap, such as one inside a bundle: whose request this is can not be known.
@@ -52,11 +53,35 @@ function addName(request: UndiciRequest): void {
     if (isOurHeader(key)) hasOurHeader = true;
     else if (isBaggage(key)) baggageAt = index + 1;
   }
-  if (!mayCarryName({ method, hasOurHeader, ...destinationOf(request) })) return;
+  if (!decide(method, hasOurHeader, goesToTarget(request, settings))) return;
   const baggage = agreeingBaggage(baggageAt === -1 ? undefined : headers[baggageAt]?.toString(), scope.name);
-  if (baggage !== undefined && baggageAt === -1) request.addHeader("baggage", baggage);
+  // Past `addHeader`, which would look at each character once more.
+  if (baggage !== undefined && baggageAt === -1) headers.push("baggage", baggage);
   else if (baggage !== undefined) headers[baggageAt] = baggage;
-  request.addHeader(HEADER, scope.name);
+  headers.push(HEADER, scope.name);
+}
+
+/** What was judged of a client's last request that named no other host than its origin. */
+interface Judged {
+  readonly settings: Settings;
+  readonly origin: unknown;
+  readonly isTarget: boolean;
+}
+
+const judged = new WeakMap<object, Judged>();
+
+/** One request after the other of a client goes to the same place: the judge is asked for the first. */
+function goesToTarget(request: UndiciRequest, settings: Settings): boolean {
+  const { origin, path, host } = request;
+  const client = currentDispatcher();
+  if (host !== null || path.charCodeAt(0) !== 47 || typeof origin !== "string" || typeof client !== "object" || client === null) {
+    return settings.isTarget(destinationOf(request));
+  }
+  const last = judged.get(client);
+  if (last !== undefined && last.origin === origin && last.settings === settings) return last.isTarget;
+  const isTarget = settings.isTarget(destinationOf(request));
+  judged.set(client, { settings, origin, isTarget });
+  return isTarget;
 }
 
 function destinationOf({ origin, path, host }: UndiciRequest): Destination {

@@ -1,0 +1,107 @@
+import { AsyncResource } from "node:async_hooks";
+import type { EventEmitter } from "node:events";
+import type { Emit } from "../../inbound/emit.ts";
+import { processState } from "../../process-state.ts";
+import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { type DispatchOptions, kBound } from "./options.ts";
+import { wrapMethod } from "./wrapping.ts";
+
+/** The handler of undici's own `request`, one for each: it keeps its caller's context, and gives back a body that does not. */
+export type RequestHandler = AsyncResource & Scoped & { readonly res: object | null };
+
+type Callback = (this: RequestHandler, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
+
+/** Where a response's body keeps the handler that it comes from. */
+const kHandler: unique symbol = Symbol.for("puggle.dev/propagation/v1/handler");
+
+type Body = EventEmitter & { [kHandler]?: RequestHandler };
+
+/** The prototypes that were looked at, and what came of it. */
+const known = new WeakMap<object, boolean>();
+let lastPrototype: object | null = null;
+let lastAnswer = false;
+
+/**
+ * Is this the handler of undici's `request`? Most calls are made by it, and it is spared the wrapper that other handlers get: it calls its caller back
+ * in the caller's context by itself, and the events of its body are all that is left.
+ */
+export function isRequestHandler(handler: object): handler is RequestHandler {
+  const prototype: object | null = Object.getPrototypeOf(handler);
+  if (prototype !== lastPrototype) {
+    lastPrototype = prototype;
+    lastAnswer = prototype !== null && (known.get(prototype) ?? learn(prototype, handler));
+  }
+  return lastAnswer;
+}
+
+/** The scope of such a handler: found when it is dispatched first, and kept for when a queue dispatches it again. */
+export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions): Scope {
+  const kept = handler[kScope];
+  if (kept !== undefined) return kept;
+  const scope = options[kBound] ?? options[kScope] ?? handler.runInAsyncScope(currentScope);
+  handler[kScope] = scope;
+  return scope;
+}
+
+function learn(prototype: object, handler: object): boolean {
+  const answer = isAsIn7Or8(prototype, handler);
+  known.set(prototype, answer);
+  if (!answer) return false;
+  if (Object.hasOwn(prototype, "onResponseStart")) {
+    wrapMethod(prototype, "onResponseStart", (inherited: Callback) => scopedStart(inherited, (_controller, status) => status));
+    wrapMethod(prototype, "onResponseError", inCallersContext);
+  } else {
+    wrapMethod(prototype, "onHeaders", (inherited: Callback) => scopedStart(inherited, (status) => status));
+    wrapMethod(prototype, "onError", inCallersContext);
+  }
+  return true;
+}
+
+function isAsIn7Or8(prototype: object, handler: object): boolean {
+  if (!(handler instanceof AsyncResource)) return false;
+  if (!["res", "trailers", "onInfo", "highWaterMark"].every((field) => Object.hasOwn(handler, field))) return false;
+  return [
+    ["onResponseStart", "onResponseError"],
+    ["onHeaders", "onError"],
+  ].some((methods) => methods.every((method) => Object.hasOwn(prototype, method)));
+}
+
+function scopedStart(inherited: Callback, statusOf: (a: unknown, b: unknown) => unknown): Callback {
+  return function start(a, b, c, d) {
+    // A preliminary answer goes straight to the caller's `onInfo`.
+    if (Number(statusOf(a, b)) < 200) return this.runInAsyncScope(inherited, this, a, b, c, d);
+    const result = inherited.call(this, a, b, c, d);
+    if (this[kScope] !== undefined && this.res !== null) bindBody(this.res as Body, this);
+    return result;
+  };
+}
+
+function inCallersContext(inherited: Callback): Callback {
+  return function callback(a, b, c, d) {
+    return this.runInAsyncScope(inherited, this, a, b, c, d);
+  };
+}
+
+let lastBodies: object | null = null;
+
+function bindBody(body: Body, handler: RequestHandler): void {
+  try {
+    const bodies: object | null = Object.getPrototypeOf(body);
+    if (bodies !== null && bodies !== lastBodies) {
+      lastBodies = bodies;
+      wrapMethod(bodies, "emit", scopedBodyEmit);
+    }
+    body[kHandler] = handler;
+  } catch {
+    processState.counters.failures += 1;
+  }
+}
+
+/** A body's events come from wherever the socket is read. */
+function scopedBodyEmit(inherited: Emit): Emit {
+  return function emit(this: Body, event, ...values) {
+    const handler = this[kHandler];
+    if (handler === undefined || this.listenerCount(event) === 0) return inherited.call(this, event, ...values);
+    return handler.runInAsyncScope(inherited, this, event, ...values);
+  };
+}

@@ -1,58 +1,66 @@
 /** `npm run bench`: what propagation and generation cost. See `--help`. */
-import { parseArgs, styleText } from "node:util";
-import { type GenerationFigures, measureGeneration } from "./generation/measure.ts";
-import { measurePropagation, type PropagationFigures } from "./propagation/measure.ts";
+import { parseArgs } from "node:util";
+import { measureGeneration } from "./generation/measure.ts";
+import { measureMemory } from "./memory/measure.ts";
+import { ARMS } from "./propagation/arms.ts";
+import { measurePropagation } from "./propagation/measure.ts";
+import { printGeneration, printMemory, printPropagation, printStartup } from "./report.ts";
+import { measureStartup } from "./startup/measure.ts";
+
+const PARTS = ["propagation", "memory", "startup", "generation"] as const;
+type Part = (typeof PARTS)[number];
 
 const HELP = `npm run bench -- [options]
 
-  --only <propagation|generation>  measure one of the two
-  --rounds <n>                     fresh processes of each arm (default 24; generation takes a quarter)
-  --json                           print figures as JSON (with npm run --silent)
-  --help                           print this
+  --only <${PARTS.join("|")}>  measure one of them
+  --rounds <n>                 fresh processes of each arm of propagation (default 20; generation takes a quarter)
+  --calls <n,n>                outbound calls of a request (default 1,10,100)
+  --arms <name,name>           the arms beside the bare ones (default all): ${ARMS.filter(({ passesOn }) => passesOn !== "not")
+    .map(({ name }) => name)
+    .join(", ")}
+  --json                       print figures as JSON (with npm run --silent)
+  --help                       print this
 `;
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, rounds: { type: "string", default: "24" }, json: { type: "boolean" }, help: { type: "boolean" } },
+  options: {
+    only: { type: "string" },
+    rounds: { type: "string", default: "20" },
+    calls: { type: "string", default: "1,10,100" },
+    arms: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean" },
+  },
 });
 if (values.help) {
   process.stdout.write(HELP);
   process.exit();
 }
+
 const rounds = Number(values.rounds);
-if (!Number.isInteger(rounds) || rounds < 1 || (values.only !== undefined && !["propagation", "generation"].includes(values.only))) {
+const calls = values.calls.split(",").map(Number);
+const arms = values.arms?.split(",");
+const parts = PARTS.filter((part) => values.only === undefined || part === values.only);
+const isMeant =
+  [rounds, ...calls].every((number) => Number.isInteger(number) && number >= 1) &&
+  parts.length > 0 &&
+  (arms ?? []).every((each) => ARMS.some(({ name }) => name === each));
+if (!isMeant) {
   process.stderr.write(HELP);
   process.exit(2);
 }
 
 const onProgress = (message: string) => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${message}` : `${message}\n`);
-const propagation = values.only === "generation" ? undefined : await measurePropagation(rounds, onProgress);
-const generation = values.only === "propagation" ? undefined : await measureGeneration(Math.max(3, Math.round(rounds / 4)), onProgress);
+const measure = async <Figures>(part: Part, work: () => Promise<Figures>) => (parts.includes(part) ? await work() : undefined);
+const propagation = await measure("propagation", () => measurePropagation({ rounds, calls, arms }, onProgress));
+const memory = await measure("memory", () => measureMemory(onProgress));
+const startup = await measure("startup", () => measureStartup(onProgress));
+const generation = await measure("generation", () => measureGeneration(Math.max(3, Math.round(rounds / 4)), onProgress));
 if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-if (values.json) process.stdout.write(`${JSON.stringify({ propagation, generation }, null, 2)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ propagation, memory, startup, generation }, null, 2)}\n`);
 else {
   if (propagation !== undefined) printPropagation(propagation);
+  if (memory !== undefined) printMemory(memory);
+  if (startup !== undefined) printStartup(startup);
   if (generation !== undefined) printGeneration(generation);
-}
-
-function printPropagation({ node, rounds: processes, arms }: PropagationFigures): void {
-  console.log(
-    styleText("bold", `CPU time of a service for one request: Express 5 and one undici call (Node ${node}, ${processes} processes an arm)`),
-  );
-  for (const { name, what, cpuMicroseconds, overBare } of arms) {
-    const over =
-      name === "bare" ? "" : `${percent(overBare.median)} over bare (95 %: ${percent(overBare.lower)} to ${percent(overBare.upper)})`;
-    console.log(`  ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(7)} us  ${over.padEnd(52)} ${what}`);
-  }
-}
-
-function printGeneration(sizes: readonly GenerationFigures[]): void {
-  console.log(styleText("bold", "From a mesh file to Istio's YAML"));
-  for (const { services, virtualClusters, members, files, parseMs, generateMs, peakMegabytes } of sizes) {
-    const took = `read in ${parseMs.toFixed(0)} ms, generated in ${generateMs.toFixed(0)} ms, ${peakMegabytes.toFixed(0)} MB at most`;
-    console.log(`  ${services} services, ${virtualClusters} virtual clusters, ${members} members: ${files} files; ${took}`);
-  }
-}
-
-function percent(share: number): string {
-  return `${share >= 0 ? "+" : ""}${(share * 100).toFixed(1)} %`;
 }

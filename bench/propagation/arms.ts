@@ -1,80 +1,72 @@
-import { createRequire } from "node:module";
-import type { RequestHandler } from "express";
+import {
+  type Carrier,
+  prepareAsyncLocalStorage,
+  prepareBridgedClsHooked,
+  prepareClsHooked,
+  prepareExpressHttpContext,
+  prepareHpropagate,
+  prepareNothing,
+  prepareOpenTelemetry,
+  prepareOpenTelemetryWithSpans,
+  preparePuggle,
+  preparePuggleMiddleware,
+} from "./carriers.ts";
 
-const require = createRequire(import.meta.url);
-const HEADER = "virtual-cluster-name";
+/** What a service makes its outbound calls with. */
+export type Client = "undici" | "node:http";
 
 /** One way to carry the name through a service. */
 export interface Arm {
   readonly name: string;
   readonly what: string;
-  /** Runs before Express and undici are loaded; gives what the service adds to itself. */
+  /** Runs before Express and the client are loaded; gives what the service adds to itself. */
   readonly prepare: () => Carrier;
-  /** The header by which requests carry the name; none where they carry no name. */
-  readonly carriedIn?: "virtual-cluster-name" | "baggage";
-  /** Must the name arrive downstream? */
-  readonly isPassedOn: boolean;
+  /** What the process is started with. */
+  readonly execArgv?: readonly string[];
+  readonly client: Client;
+  /** The header by which requests with a name carry it. */
+  readonly carriedIn: "virtual-cluster-name" | "baggage";
+  /**
+   * How the name gets on outbound calls: not at all, by code of the service at each of them, or by the library for all of them.
+   */
+  readonly passesOn: "not" | "by-hand" | "by-itself";
+  /** Is it this library alone? */
+  readonly isOurs: boolean;
 }
 
-interface Carrier {
-  readonly middleware?: RequestHandler;
-  /** The headers that the service sets itself on its outbound call. */
-  readonly outboundHeaders?: () => Record<string, string>;
-}
+type Row = readonly [name: string, passesOn: Arm["passesOn"], prepare: () => Carrier, what: string, more?: Partial<Arm>];
 
-export const ARMS: readonly Arm[] = [
-  { name: "bare", what: "nothing", prepare: () => ({}), carriedIn: HEADER, isPassedOn: false },
-  { name: "bare-again", what: "nothing, as the control", prepare: () => ({}), carriedIn: HEADER, isPassedOn: false },
-  { name: "bare-unnamed", what: "nothing, requests without a name", prepare: () => ({}), isPassedOn: false },
-  { name: "puggle", what: "@puggle/propagation, register()", prepare: preparePuggle, carriedIn: HEADER, isPassedOn: true },
-  { name: "puggle-unnamed", what: "the same, requests without a name", prepare: preparePuggle, isPassedOn: false },
-  {
-    name: "cls-hooked",
-    what: "a cls-hooked namespace in a middleware, the header set by hand",
-    prepare: prepareClsHooked,
-    carriedIn: HEADER,
-    isPassedOn: true,
-  },
-  {
-    name: "opentelemetry",
-    what: "sdk-node, http and undici instrumentation, baggage, no spans",
-    prepare: prepareOpenTelemetry,
-    carriedIn: "baggage",
-    isPassedOn: true,
-  },
+const PRELOAD = ["--import", import.meta.resolve("@puggle/propagation/register")];
+
+const ROWS: readonly Row[] = [
+  ["bare", "not", prepareNothing, "nothing"],
+  ["bare-again", "not", prepareNothing, "nothing, as the control"],
+  ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", { isOurs: true }],
+  ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { isOurs: true, execArgv: PRELOAD }],
+  ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", { isOurs: true }],
+  ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand"],
+  ["express-context", "by-hand", prepareExpressHttpContext, "express-http-context, the header set by hand"],
+  ["cls-hooked", "by-hand", prepareClsHooked, "a cls-hooked namespace in a middleware, the header set by hand"],
+  ["cls-bridged", "by-itself", prepareBridgedClsHooked, "such a namespace, bridged to @puggle/propagation"],
+  ["otel", "by-itself", prepareOpenTelemetry, "sdk-node, http and undici instrumentation, baggage, no spans", { carriedIn: "baggage" }],
+  ["otel-spans", "by-itself", prepareOpenTelemetryWithSpans, "the same, with spans that an exporter drops", { carriedIn: "baggage" }],
+  ["bare-http", "not", prepareNothing, "nothing, calls by node:http", { client: "node:http" }],
+  ["puggle-http", "by-itself", preparePuggle, "@puggle/propagation, calls by node:http", { client: "node:http", isOurs: true }],
+  ["hpropagate", "by-itself", prepareHpropagate, "hpropagate, calls by node:http", { client: "node:http" }],
 ];
 
-function preparePuggle(): Carrier {
-  const { register } = require("@puggle/propagation") as typeof import("@puggle/propagation");
-  register();
-  return {};
-}
+export const ARMS: readonly Arm[] = ROWS.map(([name, passesOn, prepare, what, more]) => ({
+  name,
+  passesOn,
+  prepare,
+  what,
+  client: "undici",
+  carriedIn: "virtual-cluster-name",
+  isOurs: false,
+  ...more,
+}));
 
-function prepareClsHooked(): Carrier {
-  const { createNamespace } = require("cls-hooked") as typeof import("cls-hooked");
-  const namespace = createNamespace("virtual-cluster");
-  return {
-    middleware: (request, response, next) => {
-      namespace.bindEmitter(request);
-      namespace.bindEmitter(response);
-      namespace.run(() => {
-        namespace.set("name", request.headers["virtual-cluster-name"]);
-        next();
-      });
-    },
-    outboundHeaders: () => ({ "virtual-cluster-name": namespace.get("name") as string }),
-  };
-}
-
-function prepareOpenTelemetry(): Carrier {
-  process.env.OTEL_TRACES_EXPORTER = "none";
-  process.env.OTEL_METRICS_EXPORTER = "none";
-  process.env.OTEL_LOGS_EXPORTER = "none";
-  process.env.OTEL_PROPAGATORS = "baggage";
-  const { NodeSDK } = require("@opentelemetry/sdk-node") as typeof import("@opentelemetry/sdk-node");
-  const { HttpInstrumentation } = require("@opentelemetry/instrumentation-http") as typeof import("@opentelemetry/instrumentation-http");
-  const { UndiciInstrumentation } =
-    require("@opentelemetry/instrumentation-undici") as typeof import("@opentelemetry/instrumentation-undici");
-  new NodeSDK({ instrumentations: [new HttpInstrumentation(), new UndiciInstrumentation()] }).start();
-  return {};
+/** The arms whose mean an arm's cost is held against. */
+export function referencesOf(arm: Arm): readonly string[] {
+  return arm.client === "node:http" ? ["bare-http"] : arm.name === "bare-again" ? ["bare"] : ["bare", "bare-again"];
 }

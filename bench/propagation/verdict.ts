@@ -1,0 +1,58 @@
+import type { Arm } from "./arms.ts";
+import type { ArmFigures } from "./measure.ts";
+import type { Load } from "./service.ts";
+
+/** How far the figures of two bare processes may be apart, and how much more than bare ours may cost, as shares. */
+const NOISE = 0.02;
+const BAR = 0.05;
+
+/** One claim about one load, and whether the figures bear it out. */
+export interface Verdict extends Load {
+  readonly claim: string;
+  readonly holds: boolean;
+  readonly because: string;
+}
+
+/** Holds the figures of one load against the bars. */
+export function judge(load: Load, arms: readonly Arm[], figures: readonly ArmFigures[]): readonly Verdict[] {
+  const measured = arms.flatMap((arm) => {
+    const figure = figures.find(({ name, calls, isNamed }) => name === arm.name && calls === load.calls && isNamed === load.isNamed);
+    return figure === undefined ? [] : [{ arm, figure }];
+  });
+  const verdicts: Verdict[] = [];
+  const control = measured.find(({ arm }) => arm.name === "bare-again");
+  if (control !== undefined) {
+    const { median } = control.figure.overBare;
+    verdicts.push({
+      ...load,
+      claim: `noise within ${share(NOISE)}`,
+      holds: Math.abs(median) <= NOISE,
+      because: `bare again: ${share(median)}`,
+    });
+  }
+  for (const { arm, figure } of measured.filter(({ arm }) => arm.isOurs)) {
+    const { upper } = figure.overBare;
+    verdicts.push({
+      ...load,
+      claim: `${arm.name} at most ${share(BAR)} over bare`,
+      holds: upper <= BAR,
+      because: `at most ${share(upper)}`,
+    });
+    const others = measured.filter(({ arm: other }) => !other.isOurs && other.passesOn !== "not" && other.client === arm.client);
+    const cheapest = others.filter(({ arm: other }) => other.name !== "als").sort(byCost)[0];
+    if (cheapest === undefined) continue;
+    const because = `${share(figure.overBare.median)}, and ${cheapest.arm.name} ${share(cheapest.figure.overBare.median)}`;
+    verdicts.push({ ...load, claim: `${arm.name} is the cheapest`, holds: byCost({ figure }, cheapest) <= 0, because });
+  }
+  return verdicts;
+}
+
+type Measured = { readonly figure: ArmFigures };
+
+function byCost(one: Measured, other: Measured): number {
+  return one.figure.overBare.median - other.figure.overBare.median;
+}
+
+function share(value: number): string {
+  return `${value > 0 ? "+" : ""}${(value * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,72 @@
+import { styleText } from "node:util";
+import type { GenerationFigures } from "./generation/measure.ts";
+import type { MemoryFigures } from "./memory/measure.ts";
+import type { PropagationFigures } from "./propagation/measure.ts";
+import type { StartupFigures } from "./startup/measure.ts";
+
+/** Each of these prints the figures of one measurement for people to read. */
+
+export function printPropagation({ node, rounds, arms, verdicts }: PropagationFigures): void {
+  title(`CPU time of a service for one request: Express 5 (Node ${node}, ${rounds} processes an arm)`);
+  let load = "";
+  for (const { name, what, calls, isNamed, cpuMicroseconds, overBare } of arms) {
+    const heading = `${calls} outbound call${calls === 1 ? "" : "s"}, header ${isNamed ? "present" : "absent"}`;
+    if (heading !== load) console.log(`\n  ${heading}`);
+    load = heading;
+    const bounds = `(95 %: ${percent(overBare.lower)} to ${percent(overBare.upper)})`;
+    const over = name === "bare" || name === "bare-http" ? "" : `${percent(overBare.median).padStart(8)} ${bounds}`;
+    console.log(`    ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(8)} us  ${over.padEnd(40)} ${what}`);
+    const last = arms.findLast((arm) => arm.calls === calls && arm.isNamed === isNamed);
+    if (last?.name !== name) continue;
+    for (const verdict of verdicts.filter((each) => each.calls === calls && each.isNamed === isNamed)) {
+      console.log(`      ${verdict.holds ? "yes" : "NO "}  ${verdict.claim} (${verdict.because})`);
+    }
+  }
+}
+
+export function printGeneration(sizes: readonly GenerationFigures[]): void {
+  title("From a mesh file to Istio's YAML");
+  for (const { services, virtualClusters, members, files, parseMs, generateMs, peakMegabytes } of sizes) {
+    const took = `read in ${parseMs.toFixed(0)} ms, generated in ${generateMs.toFixed(0)} ms, ${peakMegabytes.toFixed(0)} MB at most`;
+    console.log(`  ${services} services, ${virtualClusters} virtual clusters, ${members} members: ${files} files; ${took}`);
+  }
+}
+
+export function printMemory({ node, heapBytes, grownBytes, barBytes }: MemoryFigures): void {
+  title(`Heap after collection of a service that meets each name, host and baggage once (Node ${node})`);
+  for (const { distinct, bytes } of heapBytes) console.log(`  ${distinct.toLocaleString("en").padStart(9)} of each: ${megabytes(bytes)}`);
+  console.log(`  grown by ${megabytes(grownBytes)}; at most ${megabytes(barBytes)}: ${grownBytes <= barBytes ? "yes" : "NO"}`);
+}
+
+export function printStartup({ node, processes, starts, installed }: StartupFigures): void {
+  title(`A process from start to end (Node ${node}, ${processes} of each)`);
+  for (const { name, reference, milliseconds, fastest, over } of starts) {
+    const bounds = `(95 %: ${signed(over.lower)} to ${signed(over.upper)})`;
+    const difference = name === reference ? "" : `${signed(over.median)} ms over ${reference} ${bounds}`;
+    console.log(
+      `  ${name.padEnd(18)} ${milliseconds.toFixed(1).padStart(6)} ms, at best ${fastest.toFixed(1).padStart(6)} ms  ${difference}`,
+    );
+  }
+  const { files, packedBytes, unpackedBytes, dependencies } = installed;
+  console.log(`  installed: ${files} files, ${kilobytes(unpackedBytes)} (${kilobytes(packedBytes)} packed), ${dependencies} dependencies`);
+}
+
+function title(text: string): void {
+  console.log(styleText("bold", text));
+}
+
+function percent(share: number): string {
+  return `${share >= 0 ? "+" : ""}${(share * 100).toFixed(1)} %`;
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? "+" : ""}${value.toFixed(1)}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(2)} MB`;
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(0)} kB`;
+}

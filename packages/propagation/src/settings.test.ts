@@ -42,6 +42,7 @@ describe("options", () => {
   test.each([
     [null, "PUGGLE_INVALID_OPTION", "object"],
     ["x", "PUGGLE_INVALID_OPTION", "object"],
+    [[], "PUGGLE_INVALID_OPTION", "object"],
     [{ target: ["a"] }, "PUGGLE_INVALID_OPTION", '"target"'],
     [{ targets: "a" }, "PUGGLE_INVALID_OPTION", '"targets"'],
     [{ targets: [1] }, "PUGGLE_INVALID_OPTION", '"targets"'],

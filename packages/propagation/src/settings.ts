@@ -65,8 +65,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws {@link PropagationError} `PUGGLE_INVALID_OPTION`, `PUGGLE_INVALID_NAME` or `PUGGLE_INVALID_TARGET`. A fault in the environment
  * is only warned of, once: a service starts whatever it says.
  */
-export function mergeSettings(options: RegisterOptions, inForce: Settings | undefined, environment: Environment): Settings {
-  checkOptions(options);
+export function mergeSettings(given: RegisterOptions, inForce: Settings | undefined, environment: Environment): Settings {
+  checkOptions(given);
+  const options = { ...given };
   const targets = options.targets ?? inForce?.targets ?? readTargets(environment);
   const isTarget = targets === inForce?.targets ? inForce.isTarget : createJudge(compileTargets(targets));
   const pollers = options.pollers ?? inForce?.pollers ?? readPollers(environment);
@@ -110,7 +111,7 @@ const OPTIONS: Readonly<Record<keyof RegisterOptions, readonly [wanted: string, 
 };
 
 function checkOptions(options: RegisterOptions): void {
-  if (typeof options !== "object" || options === null) throw invalid("options", "an object", options);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalid("options", "an object", options);
   for (const [key, value] of Object.entries(options)) {
     const option = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof RegisterOptions] : undefined;
     if (option === undefined) {

@@ -1,7 +1,8 @@
 import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
-import { isInScope, kScope, type Scope, type Scoped } from "../scope.ts";
+import { hookMethod } from "../prototypes.ts";
+import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
 import { type Emit, emitInScope } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
 import { leaveRequest } from "./request-scope.ts";
@@ -17,7 +18,29 @@ export function installMessageEvents(): void {
   if (processState.hooks.messages) return;
   processState.hooks.messages = true;
   for (const prototype of [http.IncomingMessage.prototype, http.OutgoingMessage.prototype]) defineEmit(prototype);
+  hookMethod(http.ServerResponse.prototype, "_writeRaw", scopedWriteRaw);
   installHttp2MessageEvents();
+}
+
+type WriteRaw = (
+  this: Scoped & { readonly socket?: unknown },
+  data: unknown,
+  encoding: unknown,
+  callback: unknown,
+  ...rest: unknown[]
+) => boolean;
+
+/** A response that waits for its turn on the connection is written from the end of the one before, callbacks included. */
+function scopedWriteRaw(inherited: WriteRaw): WriteRaw {
+  return function _writeRaw(data, encoding, callback, ...rest) {
+    const scope = this[kScope];
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (scope === undefined || typeof done !== "function" || this.socket) return inherited.call(this, data, encoding, callback, ...rest);
+    const scoped = (...values: unknown[]) => runInScope(scope, () => done(...values));
+    return typeof encoding === "function"
+      ? inherited.call(this, data, scoped, callback, ...rest)
+      : inherited.call(this, data, encoding, scoped, ...rest);
+  };
 }
 
 /**
@@ -50,7 +73,7 @@ function defineEmit(target: EventEmitter): void {
 function scopedEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter & Scoped, event, ...values) {
     const scope = this[kScope];
-    if (event === "close") leaveRequest(this);
+    if (event === "close" || event === "finish") leaveRequest(this);
     // Most events of a stream have no listener, and those need no scope.
     if (scope === undefined || this.listenerCount(event) === 0 || isInScope(scope)) return inherited.call(this, event, ...values);
     return emitInScope(scope, inherited, this, event, values);

@@ -1,29 +1,41 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
+import { Duplex } from "node:stream";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { kScope, type Scope, type Scoped } from "../scope.ts";
 import { bindSocket } from "./events.ts";
-import { readNameFromRawHeaders } from "./read-name.ts";
-import { createRequestScope, enterRequest } from "./request-scope.ts";
+import { readNameFromHeaders, readNameFromRawHeaders } from "./read-name.ts";
+import { createRequestScope, enterRequest, leaveWithSocket } from "./request-scope.ts";
 
 /** A request over HTTP/1. */
-export type Message = Scoped & { readonly rawHeaders: readonly string[] };
+export type Message = Scoped & { readonly rawHeaders: readonly string[]; readonly headers?: IncomingHttpHeaders };
 
 /**
  * Gives a request over HTTP/1 and its response, or its socket, a scope. `undefined` where this fails: the service must not notice.
  */
 export function openMessage(request: Message, counterpart: unknown): Scope | undefined {
-  if (request[kScope] !== undefined) return request[kScope];
   try {
-    const scope = createRequestScope(readNameFromRawHeaders(request.rawHeaders, processState.settings?.baggage === true));
+    if (request[kScope] !== undefined) return request[kScope];
+    const scope = createRequestScope(readName(request));
     if (counterpart instanceof http.ServerResponse) {
       enterRequest(scope, request, counterpart as Scoped);
+      const { socket } = request as { readonly socket?: EventEmitter };
+      if (counterpart.socket === null && socket) leaveWithSocket(socket, counterpart as Scoped);
     } else {
       request[kScope] = scope;
-      bindSocket(counterpart, scope);
+      if (counterpart instanceof Duplex) bindSocket(counterpart, scope);
     }
     return scope;
   } catch {
     processState.counters.failures += 1;
     return undefined;
   }
+}
+
+/** A request that no parser made, such as a mock's, may have its headers in one form only. */
+function readName({ rawHeaders, headers }: Message): string | undefined {
+  const readsBaggage = processState.settings?.baggage === true;
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return readNameFromRawHeaders(rawHeaders, readsBaggage);
+  return headers === undefined ? undefined : readNameFromHeaders(headers, readsBaggage);
 }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { processState } from "../process-state.ts";
 import { createScope, kScope, type Scope, type Scoped } from "../scope.ts";
 
@@ -27,6 +28,27 @@ export function enterRequest(scope: Scope, request: Scoped, answer: Tracked): vo
   if (scope.name === undefined) return;
   answer[kInFlight] = true;
   processState.namedInFlight += 1;
+}
+
+/** Where a socket keeps the responses that waited for their turn on it. */
+const kWaiting: unique symbol = Symbol.for("puggle.dev/propagation/v1/waiting");
+
+type Socket = EventEmitter & { [kWaiting]?: Set<Tracked> };
+
+/** Node 20 and 22 do not close a response that waits behind another when the connection ends. */
+export function leaveWithSocket(socket: Socket, answer: Tracked): void {
+  if (answer[kInFlight] !== true) return;
+  let waiting = socket[kWaiting];
+  if (waiting === undefined) {
+    const all = new Set<Tracked>();
+    waiting = all;
+    socket[kWaiting] = all;
+    socket.once("close", () => {
+      for (const each of all) leaveRequest(each);
+    });
+  }
+  for (const each of waiting) if (each[kInFlight] !== true) waiting.delete(each);
+  waiting.add(answer);
 }
 
 /** To be called when anything that may answer a request closes. */

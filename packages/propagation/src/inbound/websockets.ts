@@ -15,7 +15,10 @@ export type WebSocketLike = EventEmitter & Record<(typeof SENDERS)[number], (...
  */
 export function whenWebSocket(socket: EventEmitter, callback: (webSocket: WebSocketLike) => void): void {
   // Node's own of these were for the parser, which has let go of the socket, and would put `on` back.
-  for (const method of ["on", "addListener", "prependListener"]) Reflect.deleteProperty(socket, method);
+  for (const method of ["on", "addListener", "prependListener"]) {
+    const own: unknown = Object.getOwnPropertyDescriptor(socket, method)?.value;
+    if (typeof own === "function" && own.name === "socketListenerWrap") Reflect.deleteProperty(socket, method);
+  }
   const { on } = socket;
   define(socket, "on", function watchfulOn(this: EventEmitter, event: string, listener: () => void) {
     const webSocket = webSocketOf(this);

@@ -21,14 +21,23 @@ interface Listener {
   onReceiveStatus(status: unknown): void;
 }
 
+/** `CallCredentials`. */
+interface Credentials {
+  generateMetadata(options: unknown): unknown;
+  compose(other: Credentials): Credentials;
+}
+
 interface Channel {
   getTarget(): string;
+  readonly internalChannel?: { readonly options?: Readonly<Record<string, unknown>> };
 }
 
 /** A call below all interceptors. */
 interface Call extends Scoped {
   /** The authority that it is for: the channel's, or that of the call's option `host`. */
   readonly host?: unknown;
+  readonly credentials?: Credentials;
+  setCredentials?(credentials: Credentials): void;
   [kChannel]?: Channel;
 }
 
@@ -88,8 +97,17 @@ function scopedStart(inherited: Start): Start {
   return function start(metadata, listener) {
     const scope = this[kScope];
     if (scope === undefined) return inherited.call(this, metadata, listener);
+    if (this.credentials !== undefined) this.setCredentials?.(scopedCredentials(this.credentials, scope));
     return inherited.call(this, withName(this, scope, metadata), new ScopedListener(listener, scope));
   };
+}
+
+/** They are asked for metadata when a connection is there: then the scope is whoever's. */
+function scopedCredentials(credentials: Credentials, scope: Scope): Credentials {
+  return Object.create(credentials, {
+    generateMetadata: { value: (options: unknown) => runInScope(scope, () => credentials.generateMetadata(options)) },
+    compose: { value: (other: Credentials) => scopedCredentials(credentials.compose(other), scope) },
+  });
 }
 
 function markHeaders(inherited: ToHeaders): ToHeaders {
@@ -158,11 +176,17 @@ const hosts = new WeakMap<Channel, readonly string[]>();
 function destinationOf(channel: Channel, { host }: Call): Destination {
   let known = hosts.get(channel);
   if (known === undefined) {
-    known = hostsOfTarget(channel.getTarget());
+    known = hostsOfTarget(proxiedTarget(channel) ?? channel.getTarget());
     hosts.set(channel, known);
   }
   const isTarget = processState.settings?.isTarget ?? (() => false);
   return { peer: hostToJudge(known, isTarget), path: "/", hostHeader: typeof host === "string" ? host : undefined };
+}
+
+/** What a proxy is asked for: the target of such a channel is the proxy's. */
+function proxiedTarget({ internalChannel }: Channel): string | undefined {
+  const target: unknown = internalChannel?.options?.["grpc.http_connect_target"];
+  return typeof target === "string" ? target : undefined;
 }
 
 /** Tells the caller in its own scope. */

@@ -4,7 +4,8 @@ import { bindSocket, installMessageEvents } from "../../inbound/events.ts";
 import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
 import { HEADER } from "../../names.ts";
 import { processState } from "../../process-state.ts";
-import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { hookMethod } from "../../prototypes.ts";
+import { currentScope, kScope, runInScope, type Scope, type Scoped } from "../../scope.ts";
 import type { Destination } from "../../targets/judge.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "../verdict.ts";
 import { appendHeader, findHeader, type HeaderArray, replaceHeader } from "./header-array.ts";
@@ -23,6 +24,7 @@ type Client = ClientRequest & Scoped;
  */
 export function installNodeHttpHooks(): void {
   installMessageEvents();
+  hookMethod(http.Agent.prototype, "createSocket", scopedCreateSocket);
   const { setHeader, emit } = http.ClientRequest.prototype;
   const storeHeader: (firstLine: string, headers: unknown) => void = Reflect.get(http.ClientRequest.prototype, "_storeHeader");
 
@@ -45,6 +47,16 @@ export function installNodeHttpHooks(): void {
   });
 }
 
+type CreateSocket = (this: unknown, request: Client, ...rest: unknown[]) => unknown;
+
+/** An agent opens the connection of a request that waited from the events of the one before. */
+function scopedCreateSocket(inherited: CreateSocket): CreateSocket {
+  return function createSocket(request, ...rest) {
+    const scope = processState.settings?.outbound === true ? request?.[kScope] : undefined;
+    return scope === undefined ? inherited.call(this, request, ...rest) : runInScope(scope, () => inherited.call(this, request, ...rest));
+  };
+}
+
 function define(key: string, value: unknown): void {
   Object.defineProperty(http.ClientRequest.prototype, key, { value, writable: true, configurable: true });
 }
@@ -53,7 +65,7 @@ function define(key: string, value: unknown): void {
 function handOver(scope: Scope, event: string | symbol, values: unknown[]): void {
   if (event !== "response" && event !== "upgrade" && event !== "connect") return;
   const response: Scoped | undefined = typeof values[0] === "object" && values[0] !== null ? values[0] : undefined;
-  if (response !== undefined) response[kScope] = scope;
+  if (response !== undefined && Object.isExtensible(response)) response[kScope] = scope;
   if (event !== "response") bindSocket(values[1], scope);
 }
 

@@ -89,6 +89,6 @@ function noteLost(session: ClientSession, head: Http2Head): void {
 }
 
 function destinationOf(session: ClientSession, { authority, host }: Http2Head): Destination {
-  const connectedTo = peerOf(session).host;
-  return { peer: authority ?? connectedTo ?? "", connectedTo, path: "/", hostHeader: host };
+  const { host: openedFor, socketHost } = peerOf(session);
+  return { peer: authority ?? openedFor ?? "", connectedTo: socketHost ?? openedFor, path: "/", hostHeader: host };
 }

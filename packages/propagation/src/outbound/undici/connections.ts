@@ -1,4 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
+import { EventEmitter } from "node:events";
+import { bindEmitter } from "../../inbound/events.ts";
 import { processState } from "../../process-state.ts";
 import { createScope, currentName, type Scope } from "../../scope.ts";
 import { dispatchingScope } from "./dispatching.ts";
@@ -16,9 +18,15 @@ let left: { readonly store: Scope | undefined } | undefined;
 export function subscribeToUndiciConnections(): void {
   subscribe("undici:client:beforeConnect", () => {
     // Outside a dispatch, nothing would come back.
-    if (dispatchingScope() === undefined || currentName() === undefined) return;
+    if (dispatchingScope() === undefined || currentName() === processState.outside.name) return;
     left ??= { store: processState.storage.getStore() };
-    processState.storage.enterWith(createScope(undefined));
+    processState.storage.enterWith(createScope(processState.outside.name));
+  });
+  // A connection for a body that may be iterated is opened in a microtask after the dispatch, in its scope.
+  subscribe("undici:client:connected", (message) => {
+    if (processState.settings?.outbound !== true || currentName() === processState.outside.name) return;
+    const { socket } = message as { readonly socket?: unknown };
+    if (socket instanceof EventEmitter) bindEmitter(socket, createScope(processState.outside.name));
   });
 }
 

@@ -32,6 +32,7 @@ export function instrumentUndiciModule(exports: unknown): boolean {
     typeof ownValue(exports, "Dispatcher") !== "function"
   )
     return false;
+  if (typeof ownValue(exports, "Pool") !== "function" || typeof ownValue(exports, "buildConnector") !== "function") return false;
   try {
     if (!wrapDispatcherPrototypes(client.prototype)) return false;
     wrapOwnRedirects(client.prototype);

@@ -31,7 +31,7 @@ class ScopedHandler {
 /** Undici's own handlers of `request` and `stream` keep their caller's context already. */
 function callerOf(handler: DispatchHandler, scope: Scope): AsyncResource {
   const isKept = handler instanceof AsyncResource && handler.runInAsyncScope(currentScope) === scope;
-  return isKept ? handler : new AsyncResource("PUGGLE_DISPATCH");
+  return isKept ? handler : runInScope(scope, () => new AsyncResource("PUGGLE_DISPATCH"));
 }
 
 /** Written out one by one, so that each of them stays fast: a property that is read by a variable name is not. */

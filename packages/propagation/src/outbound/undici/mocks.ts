@@ -6,7 +6,7 @@ import { currentScope, kScope } from "../../scope.ts";
 import type { Settings } from "../../settings.ts";
 import { agreeingBaggage, mayCarryName, type OutboundRequest } from "../verdict.ts";
 import { canBeReadOnce, headerOf, headersAgain, inFormOf, type Pair, pairsOf, withValue } from "./header-forms.ts";
-import { type Dispatch, kBound, scopeOfDispatch, withScope } from "./options.ts";
+import { type Dispatch, kBound, overlay, scopeOfDispatch, withScope } from "./options.ts";
 import { originOf } from "./requests.ts";
 import { findSymbol, isObject, ownValue, wrapMethod } from "./wrapping.ts";
 
@@ -148,11 +148,4 @@ function withName(
   const rewritten = isInUse && baggage !== undefined ? rewriteBaggage(baggage, name) : undefined;
   const agreeing = rewritten ?? (writesBaggage ? addToBaggage(baggage, name) : undefined);
   return withValue(agreeing === undefined ? pairs : withValue(pairs, "baggage", agreeing), HEADER, name);
-}
-
-/** A copy of options with other values in it, or a view of them, as in `withScope`. */
-function overlay(options: object, values: object): object {
-  const prototype = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, ...values };
-  return Object.create(options, Object.getOwnPropertyDescriptors(values));
 }

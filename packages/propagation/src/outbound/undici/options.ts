@@ -10,11 +10,23 @@ export type DispatchOptions = object & { readonly [kScope]?: Scope; readonly [kB
 /** `dispatch`, of a dispatcher or between two interceptors. */
 export type Dispatch = (this: unknown, options: unknown, handler: unknown) => unknown;
 
-/** A copy of options with the scope in it; a view of them where they are more than plain data, which a copy would lose. */
+/** A copy of options with the scope in it. */
 export function withScope(options: object, key: typeof kScope | typeof kBound, scope: Scope): object {
+  return isPlain(options) ? { ...options, [key]: scope } : overlay(options, { [key]: scope });
+}
+
+/** A copy of options with other values in it. One of an object of a class has its getters read from the original: they may use what is private there. */
+export function overlay(options: object, values: object): object {
+  if (isPlain(options)) return { ...options, ...values };
+  const copied = { ...Object.getOwnPropertyDescriptors(options), ...Object.getOwnPropertyDescriptors(values) };
+  return new Proxy(Object.create(Object.getPrototypeOf(options), copied), {
+    get: (copy, property) => Reflect.get(Object.hasOwn(copy, property) ? copy : options, property),
+  });
+}
+
+function isPlain(options: object): boolean {
   const prototype = Object.getPrototypeOf(options);
-  if (prototype === Object.prototype || prototype === null) return { ...options, [key]: scope };
-  return Object.create(options, { [key]: { value: scope, enumerable: true } });
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** The scope that a dispatch belongs to, where its options or its handler tell. */

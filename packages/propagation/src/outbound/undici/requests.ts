@@ -47,17 +47,21 @@ function addName(request: UndiciRequest, settings: Settings): void {
   }
   const { method, headers } = request;
   let hasOurHeader = false;
-  let baggageAt = -1;
+  const baggageAt: number[] = [];
   for (let index = 0; index < headers.length; index += 2) {
     const key = headers[index];
     if (isOurHeader(key)) hasOurHeader = true;
-    else if (isBaggage(key)) baggageAt = index + 1;
+    else if (isBaggage(key)) baggageAt.push(index + 1);
   }
   if (!decide(method, hasOurHeader, goesToTarget(request, settings))) return;
-  const baggage = agreeingBaggage(baggageAt === -1 ? undefined : headers[baggageAt]?.toString(), scope.name);
+  const [first, ...others] = baggageAt;
+  const baggage = agreeingBaggage(first === undefined ? undefined : baggageAt.map((at) => String(headers[at])).join(","), scope.name);
   // Past `addHeader`, which would look at each character once more.
-  if (baggage !== undefined && baggageAt === -1) headers.push("baggage", baggage);
-  else if (baggage !== undefined) headers[baggageAt] = baggage;
+  if (baggage !== undefined && first === undefined) headers.push("baggage", baggage);
+  else if (baggage !== undefined && first !== undefined) {
+    headers[first] = baggage;
+    for (const at of others.reverse()) headers.splice(at - 1, 2);
+  }
   headers.push(HEADER, scope.name);
 }
 

@@ -18,13 +18,17 @@ async function sendByUndici(): Promise<unknown> {
   return (await request(downstream.origin, { dispatcher })).body.json();
 }
 
+async function sendByFetch(): Promise<unknown> {
+  return (await fetch(downstream.origin)).json();
+}
+
 const sendByNode = async () => (await getJson(downstream.origin)).json;
 
 beforeAll(async () => {
   pool = setInterval(() => jobs.shift()?.(), 1);
   downstream = await listen((incoming, response) => response.end(JSON.stringify(valuesOnTheWire(incoming, HEADER))));
   service = await listen(async (incoming, response) => {
-    const send = incoming.url === "/undici" ? sendByUndici : sendByNode;
+    const send = incoming.url === "/undici" ? sendByUndici : incoming.url === "/fetch" ? sendByFetch : sendByNode;
     const sent = await new Promise<unknown>((resolve) => jobs.push(() => resolve(send())));
     response.end(JSON.stringify(sent));
   });
@@ -56,7 +60,7 @@ async function countLost(work: () => Promise<unknown>): Promise<number> {
 const named = (path: string) => getJson(service.origin + path, { [HEADER]: "vc-1" });
 
 describe("a call that has lost its request's scope while a request with a name is in flight", () => {
-  test.each(["/undici", "/node"])("is counted, and carries no name (%s)", async (path) => {
+  test.each(["/undici", "/fetch", "/node"])("is counted, and carries no name (%s)", async (path) => {
     expect(await countLost(async () => expect((await named(path)).json).toEqual([]))).toBe(1);
   });
 
@@ -76,9 +80,17 @@ describe("a call that has lost its request's scope while a request with a name i
     expect(options.detail.split("\n")[0]).not.toContain("puggle");
   });
 
+  test("is reported with the service's own code in the stack, also where fetch was called", async () => {
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 183_000);
+    await named("/fetch");
+    const [, options] = warn.mock.calls[0] as unknown as [string, { detail: string }];
+    expect(options.detail).toContain("sendByFetch");
+    expect(options.detail.split("\n")[0]).not.toContain("(node:");
+  });
+
   test("is only counted where no report is wanted", async () => {
     register({ reportLost: false });
-    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 122_000);
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 244_000);
     expect(await countLost(() => named("/undici"))).toBe(1);
     expect(warn).not.toHaveBeenCalled();
   });
@@ -130,6 +142,7 @@ describe("no call is lost", () => {
   ])("where %s", async (_, pollers) => {
     register({ pollers });
     expect(await countLost(() => named("/undici"))).toBe(0);
+    expect(await countLost(() => named("/fetch"))).toBe(0);
     expect(await countLost(() => named("/node"))).toBe(0);
   });
 

@@ -22,6 +22,8 @@ describe("PUGGLE_PROPAGATION", () => {
     ["on", false],
     ["off", true],
     [" OFF ", true],
+    ["false", true],
+    ["0", true],
   ])("%s switches off: %s", (value, wanted) => {
     expect(environment.isSwitchedOff({ PUGGLE_PROPAGATION: value })).toBe(wanted);
     expect(warn).not.toHaveBeenCalled();
@@ -36,7 +38,7 @@ describe("PUGGLE_PROPAGATION", () => {
 
 test("each variable gives its value, and its default where it is not set", () => {
   const { readName, readTargets, readPollers, readBaggageUse, readReportLost } = environment;
-  expect(readName({ VIRTUAL_CLUSTER_NAME: "pr-42" })).toBe("pr-42");
+  expect(readName({ VIRTUAL_CLUSTER_NAME: " pr-42 " })).toBe("pr-42");
   expect(readName({})).toBeUndefined();
   expect(readName({ VIRTUAL_CLUSTER_NAME: "" })).toBeUndefined();
   expect(readTargets({ PUGGLE_TARGETS: " *.svc, 10.0.0.0/8 ,," })).toEqual(["*.svc", "10.0.0.0/8"]);

@@ -19,19 +19,23 @@ type Variable =
   | "PUGGLE_TARGETS"
   | "VIRTUAL_CLUSTER_NAME";
 
+/** Who switches something off in a hurry may use any of the words for it. */
+const SWITCH = ["on", "off", "false", "0"];
+
 /** Is the kill switch set? `PUGGLE_PROPAGATION=off` leaves the service as if the library were not there. */
 export function isSwitchedOff(environment: Environment): boolean {
-  return readWord(environment, "PUGGLE_PROPAGATION", ["on", "off"]) === "off";
+  const word = readWord(environment, "PUGGLE_PROPAGATION", SWITCH);
+  return word === "off" || word === "false" || word === "0";
 }
 
 /** Is `PUGGLE_PROPAGATION=on` said in so many words? Then the library is active in build tools too. */
 export function isSwitchedOn(environment: Environment): boolean {
-  return readWord(environment, "PUGGLE_PROPAGATION", ["on", "off"]) === "on";
+  return readWord(environment, "PUGGLE_PROPAGATION", SWITCH) === "on";
 }
 
 /** The virtual cluster of this process. */
 export function readName(environment: Environment): string | undefined {
-  const name = environment.VIRTUAL_CLUSTER_NAME ?? "";
+  const name = environment.VIRTUAL_CLUSTER_NAME?.trim() ?? "";
   if (name === "") return undefined;
   const fault = findNameFault(name);
   if (fault === undefined) return name;

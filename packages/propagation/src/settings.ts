@@ -129,6 +129,6 @@ function checkOptions(options: RegisterOptions): void {
 }
 
 function invalid(what: string, wanted: string, value: unknown): PropagationError {
-  const is = value === null ? "null" : typeof value === "string" ? JSON.stringify(value) : typeof value;
+  const is = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value === "string" ? JSON.stringify(value) : typeof value;
   return new PropagationError("PUGGLE_INVALID_OPTION", `register(): "${what}" is to be ${wanted}, and is ${is}`);
 }

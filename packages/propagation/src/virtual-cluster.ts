@@ -37,7 +37,7 @@ export function runInVirtualCluster<T>(name: string | undefined, work: () => T):
   if (fault !== undefined) {
     throw new PropagationError(
       "PUGGLE_INVALID_NAME",
-      `${typeof name === "string" ? JSON.stringify(name) : typeof name} is no virtual cluster's name (${fault}): it takes 1 to 63 of a-z, 0-9 and "-", no "-" at either end, and not "default"`,
+      `${typeof name === "string" ? JSON.stringify(name) : name === null ? "null" : `a ${typeof name}`} is no virtual cluster's name (${fault}): it takes 1 to 63 of a-z, 0-9 and "-", no "-" at either end, and not "default"`,
     );
   }
   return processState.storage.run(createScope(name), work);

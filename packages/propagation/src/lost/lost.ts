@@ -5,7 +5,8 @@ import type { Destination } from "../targets/judge.ts";
 /** Shortest time between two warnings, and most of them in the life of a process. */
 const INTERVAL_MS = 60_000;
 const MOST_WARNINGS = 20;
-const FRAMES = 30;
+/** `fetch` takes some twenty of its own, and the hooks ten, before the service's first. */
+const FRAMES = 80;
 
 let warnings = 0;
 let warnedAt = Number.NEGATIVE_INFINITY;
@@ -53,9 +54,8 @@ function captureStack(): string {
   Error.stackTraceLimit = FRAMES;
   const { stack = "" } = new Error("lost");
   Error.stackTraceLimit = limit;
-  return stack
-    .split("\n")
-    .slice(1)
-    .filter((line) => !/[\\/]propagation[\\/](?:dist|src)[\\/]/.test(line))
-    .join("\n");
+  const frames = stack.split("\n").slice(1);
+  const others = frames.filter((line) => !/[\\/]propagation[\\/](?:dist|src)[\\/]/.test(line));
+  const first = others.findIndex((line) => !/\(?node:/.test(line));
+  return others.slice(Math.max(first, 0)).join("\n");
 }

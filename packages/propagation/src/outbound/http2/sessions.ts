@@ -34,12 +34,16 @@ export function makeIdleSession(): object {
   return session;
 }
 
+/** Stands for an address that is not told before the connection is there: no host is spelled so, and none is a target. */
+const UNTOLD = "?";
+
 /** What a session is connected to, and by whom. */
 export function peerOf(session: ClientSession): SessionPeer {
   const known = session[kPeer];
   if (known !== undefined) return known;
   const found = findPeer(session);
-  session[kPeer] = found;
+  // A connection that is not there yet tells more later.
+  if (found.socketHost !== UNTOLD) session[kPeer] = found;
   return found;
 }
 
@@ -66,6 +70,5 @@ function hostOfSocket(socket: unknown, host: string): string | undefined {
   const name: unknown = options?.host ?? Reflect.get(socket, "_host");
   if (typeof name === "string") return name === host ? undefined : name;
   if (isIP(host) !== 0 && socket.connecting) return undefined;
-  // An address that is not told before the connection is there: no host is spelled so, and none is a target.
-  return socket.remoteAddress ?? (socket.connecting ? "?" : undefined);
+  return socket.remoteAddress ?? (socket.connecting ? UNTOLD : undefined);
 }

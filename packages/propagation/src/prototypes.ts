@@ -20,3 +20,8 @@ export function ownerOf(start: object, property: string): object | undefined {
   }
   return undefined;
 }
+
+/** Has it properties that may be asked for? */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

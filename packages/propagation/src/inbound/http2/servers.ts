@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import net from "node:net";
 import { http } from "../../http-modules.ts";
 import { processState } from "../../process-state.ts";
-import { hookMethod, ownerOf } from "../../prototypes.ts";
+import { hookMethod, isObject, ownerOf } from "../../prototypes.ts";
 import { kScope, type Scope, type Scoped } from "../../scope.ts";
 import { type Emit, emitInScope } from "../emit.ts";
 import { installMessageEvents } from "../events.ts";
@@ -61,8 +61,4 @@ function scopedServerEmit(inherited: Emit): Emit {
 function scopeOfStream(request: object): Scope | undefined {
   const stream: unknown = "stream" in request ? request.stream : undefined;
   return isObject(stream) ? (stream as Scoped)[kScope] : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,7 +1,8 @@
 import { processState } from "../../process-state.ts";
+import { isObject } from "../../prototypes.ts";
 import { currentScope } from "../../scope.ts";
 import { type Dispatch, scopeOfDispatch } from "./options.ts";
-import { isObject, ownValue, wrapMethod } from "./wrapping.ts";
+import { ownValue, wrapMethod } from "./wrapping.ts";
 
 type Interceptor = (next: Dispatch, origin: unknown) => Dispatch;
 type CreateInterceptor = (this: unknown, ...settings: unknown[]) => Interceptor;

@@ -1,4 +1,5 @@
 import { processState } from "../../process-state.ts";
+import { isObject } from "../../prototypes.ts";
 import { currentScope, kScope, UNCERTAIN } from "../../scope.ts";
 import { returnFromConnecting } from "./connections.ts";
 import {
@@ -11,7 +12,7 @@ import {
 import { type DispatchHandler, scopeHandler } from "./handler.ts";
 import { type Dispatch, type DispatchOptions, kBound, scopeOfHandler, withScope } from "./options.ts";
 import { isRequestHandler, scopeOfRequest } from "./request-handler.ts";
-import { findOwner, isObject, wrapMethod } from "./wrapping.ts";
+import { findOwner, wrapMethod } from "./wrapping.ts";
 
 type Compose = (this: unknown, ...interceptors: unknown[]) => unknown;
 

@@ -2,13 +2,14 @@ import { rewriteBaggage } from "../../baggage/rewrite.ts";
 import { addToBaggage } from "../../baggage/write.ts";
 import { HEADER } from "../../names.ts";
 import { processState } from "../../process-state.ts";
+import { isObject } from "../../prototypes.ts";
 import { currentScope, kScope } from "../../scope.ts";
 import type { Settings } from "../../settings.ts";
 import { agreeingBaggage, mayCarryName, type OutboundRequest } from "../verdict.ts";
 import { canBeReadOnce, headerOf, headersAgain, inFormOf, type Pair, pairsOf, withValue } from "./header-forms.ts";
 import { type Dispatch, kBound, overlay, scopeOfDispatch, withScope } from "./options.ts";
 import { originOf } from "./requests.ts";
-import { findSymbol, isObject, ownValue, wrapMethod } from "./wrapping.ts";
+import { findSymbol, ownValue, wrapMethod } from "./wrapping.ts";
 
 /** What a mock is shown instead of the options that it was given. */
 interface Shown {

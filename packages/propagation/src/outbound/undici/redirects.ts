@@ -1,8 +1,9 @@
 import { processState } from "../../process-state.ts";
+import { isObject } from "../../prototypes.ts";
 import { returnFromConnecting } from "./connections.ts";
 import { dispatchingScope, exchangeDispatching, setCurrentDispatcher } from "./dispatching.ts";
 import { type Dispatch, type DispatchOptions, kBound } from "./options.ts";
-import { findSymbol, isObject, wrapMethod } from "./wrapping.ts";
+import { findSymbol, wrapMethod } from "./wrapping.ts";
 
 /**
  * Makes the redirects that a client of undici 6 follows by itself (`maxRedirections`, `interceptors`) keep their request's scope: it

@@ -31,7 +31,3 @@ export function ownValue(owner: unknown, key: PropertyKey): unknown {
     return undefined;
   }
 }
-
-export function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { measureGeneration } from "./generation/measure.ts";
 import { measureMemory } from "./memory/measure.ts";
-import { ARMS } from "./propagation/arms.ts";
+import { ARMS, referenceOf } from "./propagation/arms.ts";
 import { measurePropagation } from "./propagation/measure.ts";
 import { printGeneration, printMemory, printPropagation, printStartup } from "./report.ts";
 import { measureStartup } from "./startup/measure.ts";
@@ -15,7 +15,9 @@ const HELP = `npm run bench -- [options]
   --only <${PARTS.join("|")}>  measure one of them
   --rounds <n>                 fresh processes of each arm of propagation (default 20; generation takes a quarter)
   --calls <n,n>                outbound calls of a request (default 1,10,100)
-  --arms <name,name>           the arms beside the bare ones (default all): ${ARMS.filter(({ passesOn }) => passesOn !== "not")
+  --arms <name,name>           the arms beside the control (default all): ${ARMS.filter(
+    ({ isControl, name }) => !isControl && referenceOf(name) !== undefined,
+  )
     .map(({ name }) => name)
     .join(", ")}
   --json                       print figures as JSON (with npm run --silent)
@@ -44,7 +46,7 @@ const parts = PARTS.filter((part) => values.only === undefined || part === value
 const isMeant =
   [rounds, ...calls].every((number) => Number.isInteger(number) && number >= 1) &&
   parts.length > 0 &&
-  (arms ?? []).every((each) => ARMS.some(({ name }) => name === each));
+  (arms ?? []).every((each) => referenceOf(each) !== undefined);
 if (!isMeant) {
   process.stderr.write(HELP);
   process.exit(2);

@@ -32,6 +32,8 @@ export interface Arm {
   readonly passesOn: "not" | "by-hand" | "by-itself";
   /** Is it this library alone? */
   readonly isOurs: boolean;
+  /** Is it one that says how far figures of the same thing are apart? */
+  readonly isControl: boolean;
 }
 
 type Row = readonly [name: string, passesOn: Arm["passesOn"], prepare: () => Carrier, what: string, more?: Partial<Arm>];
@@ -40,7 +42,7 @@ const PRELOAD = ["--import", import.meta.resolve("@puggle/propagation/register")
 
 const ROWS: readonly Row[] = [
   ["bare", "not", prepareNothing, "nothing"],
-  ["bare-again", "not", prepareNothing, "nothing, as the control"],
+  ["bare-again", "not", prepareNothing, "nothing, as the control", { isControl: true }],
   ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", { isOurs: true }],
   ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { isOurs: true, execArgv: PRELOAD }],
   ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", { isOurs: true }],
@@ -63,10 +65,15 @@ export const ARMS: readonly Arm[] = ROWS.map(([name, passesOn, prepare, what, mo
   client: "undici",
   carriedIn: "virtual-cluster-name",
   isOurs: false,
+  isControl: false,
   ...more,
 }));
 
-/** The arms whose mean an arm's cost is held against. */
-export function referencesOf(arm: Arm): readonly string[] {
-  return arm.client === "node:http" ? ["bare-http"] : arm.name === "bare-again" ? ["bare"] : ["bare", "bare-again"];
+const REFERENCES = ["bare", "bare-http"];
+
+/** The arm that an arm's cost is held against; `undefined` for those that are such an arm. */
+export function referenceOf(name: string): Arm | undefined {
+  const arm = ARMS.find((each) => each.name === name);
+  if (arm === undefined || REFERENCES.includes(name)) return undefined;
+  return ARMS.find((each) => REFERENCES.includes(each.name) && each.client === arm.client);
 }

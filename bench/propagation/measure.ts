@@ -1,27 +1,30 @@
 import { type Estimate, estimateMedian, median, mulberry32, shuffle } from "../statistics.ts";
-import { ARMS, type Arm, referencesOf } from "./arms.ts";
+import { ARMS, type Arm, referenceOf } from "./arms.ts";
 import { startDownstream } from "./downstream.ts";
+import { pinBench } from "./pin.ts";
 import { type Load, MeasuredService } from "./service.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /** Of each load, until the code is compiled: before that a process's figure falls by half, and what falls is the compiler's share. */
-const WARM_UP_CALLS = 5_000;
+const WARM_UP_CALLS = 10_000;
 /** A turn takes about as long whatever a request calls: the more calls, the fewer requests. */
-const CALLS_A_TURN = 2_400;
-const TURNS = 6;
+const CALLS_A_TURN = 1_200;
+const TURNS = 4;
 
 export interface PropagationOptions {
   /** Fresh processes of each arm. */
   readonly rounds: number;
   /** Outbound calls of a request, one figure each. */
   readonly calls: readonly number[];
-  /** The names of the arms to measure; the bare ones are always among them. */
+  /** The names of the arms to measure; the control is always among them. */
   readonly arms: readonly string[] | undefined;
 }
 
 export interface PropagationFigures {
   readonly node: string;
   readonly rounds: number;
+  /** Had the services a CPU of their own? */
+  readonly isPinned: boolean;
   readonly arms: readonly ArmFigures[];
   readonly verdicts: readonly Verdict[];
 }
@@ -31,64 +34,86 @@ export interface ArmFigures extends Load {
   readonly what: string;
   /** CPU time of the service for one request, in microseconds: the median of its processes. */
   readonly cpuMicroseconds: number;
-  /**
-   * By how much it is more than bare under the same load, as a share: the median over rounds of the ratio within a round, less one. Bare is the
-   * mean of both bare arms.
-   */
+  /** By how much it is more than bare under the same load, as a share: the median of its processes, each with a bare one beside it. */
   readonly overBare: Estimate;
 }
 
+/** What one process of an arm showed under one load. */
+interface Sample {
+  readonly arm: string;
+  readonly load: Load;
+  readonly cpuMicroseconds: number;
+  readonly overBare: number;
+}
+
 /**
- * A round starts a fresh process of each arm and puts each load on them by turns, in an order that changes with each turn, so that a drift
- * of the machine's speed meets all of them alike. A process's figure is its fastest turn: what else runs on the machine
- * only ever adds to a turn.
+ * Each process of an arm has a fresh bare one beside it, and the two are loaded by turns, so that neither is ever idle for long and whatever else
+ * happens on the machine meets both alike. The control is a bare process beside a bare one.
  */
 export async function measurePropagation(options: PropagationOptions, onProgress: (message: string) => void): Promise<PropagationFigures> {
   const { rounds } = options;
-  const arms = ARMS.filter(({ name, passesOn }) => passesOn === "not" || (options.arms?.includes(name) ?? true));
+  const isPinned = pinBench();
+  const arms = ARMS.filter(({ name, isControl }) => isControl || (options.arms?.includes(name) ?? referenceOf(name) !== undefined));
   const loads = options.calls.flatMap((calls) => [true, false].map((isNamed) => ({ calls, isNamed })));
   const downstream = await startDownstream();
   const random = mulberry32(rounds);
-  const figures: Map<string, number>[] = [];
+  const samples: Sample[] = [];
   try {
     for (let round = 1; round <= rounds; round++) {
-      onProgress(`propagation: round ${round} of ${rounds}`);
-      figures.push(await measureRound(arms, loads, downstream.port, random));
-    }
-  } finally {
-    downstream.server.closeAllConnections();
-    downstream.server.close();
-  }
-  const measured = loads.flatMap((load) => arms.map((arm) => summarize(arm, load, figures)));
-  return { node: process.version, rounds, arms: measured, verdicts: loads.flatMap((load) => judge(load, arms, measured)) };
-}
-
-async function measureRound(
-  arms: readonly Arm[],
-  loads: readonly Load[],
-  downstreamPort: number,
-  random: () => number,
-): Promise<Map<string, number>> {
-  const services: MeasuredService[] = [];
-  const fastest = new Map<string, number>();
-  try {
-    for (const arm of shuffle(arms, random)) services.push(await MeasuredService.start(arm, downstreamPort));
-    for (const service of services) for (const load of loads) await service.load(load, requestsFor(load, WARM_UP_CALLS));
-    for (let turn = 0; turn < TURNS; turn++) {
-      for (const load of shuffle(loads, random)) {
-        for (const service of shuffle(services, random)) {
-          const key = keyOf(service.arm.name, load);
-          fastest.set(
-            key,
-            Math.min(fastest.get(key) ?? Number.POSITIVE_INFINITY, await service.load(load, requestsFor(load, CALLS_A_TURN))),
-          );
-        }
+      for (const arm of shuffle(arms, random)) {
+        onProgress(`propagation: round ${round} of ${rounds}: ${arm.name}`);
+        const isFirst = random() < 0.5;
+        samples.push(...(await measurePair(arm, { loads, port: downstream.port, isPinned, isFirst })));
       }
     }
   } finally {
-    await Promise.all(services.map((service) => service.stop()));
+    downstream.stop();
   }
-  return fastest;
+  const measured = loads.flatMap((load) => arms.map((arm) => summarize(arm, load, samples)));
+  return { node: process.version, rounds, isPinned, arms: measured, verdicts: loads.flatMap((load) => judge(load, arms, measured)) };
+}
+
+interface Conditions {
+  readonly loads: readonly Load[];
+  readonly port: number;
+  readonly isPinned: boolean;
+  /** Is the arm's process started before the bare one? */
+  readonly isFirst: boolean;
+}
+
+async function measurePair(arm: Arm, { loads, port, isPinned, isFirst }: Conditions): Promise<Sample[]> {
+  const reference = referenceOf(arm.name);
+  if (reference === undefined) throw new Error(`${arm.name} is what others are held against`);
+  const pair: MeasuredService[] = [];
+  try {
+    for (const each of isFirst ? [arm, reference] : [reference, arm]) pair.push(await MeasuredService.start(each, port, isPinned));
+    const [first, second] = pair as [MeasuredService, MeasuredService];
+    const [measured, bare] = isFirst ? [first, second] : [second, first];
+    for (const load of loads) for (const service of pair) await service.load(load, requestsFor(load, WARM_UP_CALLS));
+    const turns = new Map(loads.map((load) => [load, [] as Turn[]]));
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const [load, taken] of turns) taken.push(await takeTurn(measured, bare, load));
+    }
+    return [...turns].map(([load, taken]) => ({
+      arm: arm.name,
+      load,
+      cpuMicroseconds: median(taken.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+      overBare: median(taken.map(({ overBare }) => overBare)),
+    }));
+  } finally {
+    await Promise.all(pair.map((service) => service.stop()));
+  }
+}
+
+type Turn = Pick<Sample, "cpuMicroseconds" | "overBare">;
+
+/** There and back, so that a machine that grows slower or faster meanwhile meets both alike. */
+async function takeTurn(measured: MeasuredService, bare: MeasuredService, load: Load): Promise<Turn> {
+  const requests = requestsFor(load, CALLS_A_TURN);
+  const before = await measured.load(load, requests);
+  const bareCpu = (await bare.load(load, requests)) + (await bare.load(load, requests));
+  const cpu = before + (await measured.load(load, requests));
+  return { cpuMicroseconds: cpu / 2, overBare: cpu / bareCpu - 1 };
 }
 
 /** A request costs about as much as a call. */
@@ -96,17 +121,13 @@ function requestsFor({ calls }: Load, sum: number): number {
   return Math.round(sum / (calls + 1));
 }
 
-function keyOf(arm: string, { calls, isNamed }: Load): string {
-  return `${arm} ${calls} ${isNamed}`;
-}
-
-function summarize(arm: Arm, load: Load, figures: readonly Map<string, number>[]): ArmFigures {
-  const of = (name: string) => figures.map((figure) => figure.get(keyOf(name, load)) ?? Number.NaN);
-  const references = referencesOf(arm).map(of);
-  const ratios = of(arm.name).map((cpu, round) => cpu / mean(references.map((reference) => reference[round] ?? Number.NaN)) - 1);
-  return { name: arm.name, what: arm.what, ...load, cpuMicroseconds: median(of(arm.name)), overBare: estimateMedian(ratios) };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function summarize(arm: Arm, load: Load, samples: readonly Sample[]): ArmFigures {
+  const own = samples.filter((sample) => sample.arm === arm.name && sample.load === load);
+  return {
+    name: arm.name,
+    what: arm.what,
+    ...load,
+    cpuMicroseconds: median(own.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+    overBare: estimateMedian(own.map(({ overBare }) => overBare)),
+  };
 }

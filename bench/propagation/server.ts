@@ -71,6 +71,7 @@ const server = app.listen(0, "127.0.0.1", () => {
   if (address === null || typeof address === "string") throw new Error("the server does not listen on a port");
   process.send?.({ port: address.port });
 });
+server.keepAliveTimeout = 60_000;
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpu: user + system });

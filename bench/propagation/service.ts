@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { Pool } from "undici";
 import { nextMessage } from "../messages.ts";
 import type { Arm } from "./arms.ts";
+import { Connection } from "./connection.ts";
+import { pinService } from "./pin.ts";
 
 const CONNECTIONS = 16;
 const NAME = "pr-42";
@@ -19,50 +20,48 @@ export interface Load {
 export class MeasuredService {
   readonly arm: Arm;
   readonly #child: ChildProcess;
-  readonly #pool: Pool;
+  readonly #connections: readonly Connection[];
 
-  private constructor(arm: Arm, child: ChildProcess, port: number) {
+  private constructor(arm: Arm, child: ChildProcess, connections: readonly Connection[]) {
     this.arm = arm;
     this.#child = child;
-    this.#pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
+    this.#connections = connections;
   }
 
-  static async start(arm: Arm, downstreamPort: number): Promise<MeasuredService> {
+  static async start(arm: Arm, downstreamPort: number, isPinned: boolean): Promise<MeasuredService> {
     const child = fork(new URL("server.ts", import.meta.url), [arm.name, `${downstreamPort}`], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       execArgv: [...(arm.execArgv ?? [])],
     });
+    if (isPinned && child.pid !== undefined) pinService(child.pid);
     const { port } = await nextMessage<{ port: number }>(child);
-    return new MeasuredService(arm, child, port);
+    return new MeasuredService(arm, child, await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port))));
   }
 
   /** Sends so many requests and checks every answer; gives the CPU time of the service for each, in microseconds. */
-  async load(load: Load, requests: number): Promise<number> {
+  async load({ calls, isNamed }: Load, requests: number): Promise<number> {
+    const { carriedIn, passesOn, name } = this.arm;
+    const header = `${carriedIn}: ${carriedIn === "baggage" ? "virtual-cluster-name=" : ""}${NAME}\r\n`;
+    const request = `GET /${calls} HTTP/1.1\r\nHost: service\r\n${isNamed ? header : ""}\r\n`;
+    const expected = isNamed && passesOn !== "not" ? NAME : "none";
     const before = await this.#cpu();
     let left = requests;
     await Promise.all(
-      Array.from({ length: CONNECTIONS }, async () => {
-        while (left-- > 0) await this.#request(load);
+      this.#connections.map(async (connection) => {
+        while (left-- > 0) {
+          const arrived = await connection.send(request);
+          if (arrived !== expected) throw new Error(`${name}: downstream got ${arrived}, not ${expected}`);
+        }
       }),
     );
     return ((await this.#cpu()) - before) / requests;
   }
 
   async stop(): Promise<void> {
-    await this.#pool.close();
+    for (const connection of this.#connections) connection.close();
     const ended = once(this.#child, "exit");
     this.#child.kill();
     await ended;
-  }
-
-  async #request({ calls, isNamed }: Load): Promise<void> {
-    const { carriedIn, passesOn, name } = this.arm;
-    const headers: Record<string, string> = {};
-    if (isNamed) headers[carriedIn] = carriedIn === "baggage" ? `virtual-cluster-name=${NAME}` : NAME;
-    const { body } = await this.#pool.request({ path: `/${calls}`, method: "GET", headers });
-    const arrived = await body.text();
-    const expected = isNamed && passesOn !== "not" ? NAME : "none";
-    if (arrived !== expected) throw new Error(`${name}: downstream got ${arrived}, not ${expected}`);
   }
 
   async #cpu(): Promise<number> {

@@ -20,7 +20,7 @@ export function judge(load: Load, arms: readonly Arm[], figures: readonly ArmFig
     return figure === undefined ? [] : [{ arm, figure }];
   });
   const verdicts: Verdict[] = [];
-  const control = measured.find(({ arm }) => arm.name === "bare-again");
+  const control = measured.find(({ arm }) => arm.isControl);
   if (control !== undefined) {
     const { median } = control.figure.overBare;
     verdicts.push({

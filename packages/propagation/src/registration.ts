@@ -10,6 +10,7 @@ import { instrumentUndiciCopies, instrumentUndiciModule } from "./outbound/undic
 import { subscribeToUndiciRequests } from "./outbound/undici/requests.ts";
 import { processState } from "./process-state.ts";
 import { mergeSettings, type RegisterOptions } from "./settings.ts";
+import { showTicksWithScope } from "./ticks.ts";
 
 /** What is in force after `register()`. */
 export interface Registration {
@@ -46,6 +47,7 @@ export function register(options: RegisterOptions = {}): Registration {
   processState.settings = settings;
   const { virtualCluster } = settings;
   processState.outside = virtualCluster === undefined ? processState.nowhere : { name: virtualCluster, token: undefined };
+  showTicksWithScope();
   if (settings.inbound) install("the inbound hooks", installInboundHooks);
   if (settings.outbound) install("the outbound hooks", installClientHooks);
   return { inbound: settings.inbound, outbound: settings.outbound, targets: settings.targets, unregister };

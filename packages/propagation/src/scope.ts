@@ -1,3 +1,4 @@
+import { type KeptFrame, runInFrame } from "./frames.ts";
 import { isExporting } from "./opentelemetry/suppression.ts";
 import { processState } from "./process-state.ts";
 
@@ -12,6 +13,8 @@ export interface Scope {
   readonly token: OpenTelemetryToken | undefined;
   /** The scope that this one stands for, where a scope was entered anew or a bridged namespace has set another name in it. */
   readonly origin?: Scope;
+  /** Where a scope that many requests share keeps what it takes to enter it. */
+  readonly kept?: KeptFrame;
 }
 
 /** What the context of a bridged namespace says of the name. */
@@ -42,7 +45,7 @@ export interface Scoped {
 }
 
 /** The scope of what belongs to no virtual cluster: a value and not an absence, so that it can be remembered and entered again. */
-const NO_CLUSTER: Scope = { name: undefined, token: undefined };
+const NO_CLUSTER: Scope = { name: undefined, token: undefined, kept: { frame: undefined } };
 
 /** The scope of a request whose caller can not be told: it carries no name, and is counted. */
 export const UNCERTAIN: Scope = { name: undefined, token: undefined };
@@ -53,7 +56,22 @@ export function createScope(name: string | undefined, standsFor?: Scope): Scope 
   // A bridged namespace tells requests apart by their scopes, those without a name too.
   if (processState.readNamespace !== undefined)
     return standsFor === undefined ? { name, token } : { name, token, origin: originOf(standsFor) };
-  return name === undefined && token === undefined ? NO_CLUSTER : { name, token };
+  if (token !== undefined) return { name, token };
+  return name === undefined ? NO_CLUSTER : sharedScope(name);
+}
+
+/** The scopes of the names that came last: without a token, requests of the same name need no scope each. */
+const sharedScopes = new Map<string, Scope>();
+const MOST_SHARED = 256;
+
+function sharedScope(name: string): Scope {
+  let scope = sharedScopes.get(name);
+  if (scope === undefined) {
+    if (sharedScopes.size === MOST_SHARED) sharedScopes.clear();
+    scope = { name, token: undefined, kept: { frame: undefined } };
+    sharedScopes.set(name, scope);
+  }
+  return scope;
 }
 
 /** The scope that was entered first of all those that stand for one another. */
@@ -118,8 +136,13 @@ export function runInScope<T>(scope: Scope, work: () => T): T {
 
 /** Does `work` in `scope`, and in no other of the same name. */
 export function reenterScope<T>(scope: Scope, work: () => T): T {
+  return applyInScope(scope, work, undefined, []);
+}
+
+/** Calls a method in `scope`, and in no other of the same name. */
+export function applyInScope<T>(scope: Scope, method: (...values: never[]) => T, self: unknown, values: readonly unknown[]): T {
   // An event of a shared socket may come in the OpenTelemetry Context of whoever opened the socket: the scope is entered anew,
   // after that token.
   const entered = processState.readToken === undefined || isNowhere(scope) ? scope : createScope(scope.name, scope);
-  return processState.storage.run(entered, work);
+  return runInFrame(entered, method, self, values);
 }

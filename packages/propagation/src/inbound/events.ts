@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
-import { hookMethod } from "../prototypes.ts";
 import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
 import { type Emit, emitInScope } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
@@ -18,29 +17,31 @@ export function installMessageEvents(): void {
   if (processState.hooks.messages) return;
   processState.hooks.messages = true;
   for (const prototype of [http.IncomingMessage.prototype, http.OutgoingMessage.prototype]) defineEmit(prototype);
-  hookMethod(http.ServerResponse.prototype, "_writeRaw", scopedWriteRaw);
   installHttp2MessageEvents();
 }
 
-type WriteRaw = (
-  this: Scoped & { readonly socket?: unknown },
-  data: unknown,
-  encoding: unknown,
-  callback: unknown,
-  ...rest: unknown[]
-) => boolean;
+type Write = (this: Waiting, data: unknown, encoding: unknown, callback: unknown, ...rest: unknown[]) => boolean;
+
+/** A response that waits for its turn on the connection. */
+interface Waiting extends Scoped {
+  readonly socket?: unknown;
+}
 
 /** A response that waits for its turn on the connection is written from the end of the one before, callbacks included. */
-function scopedWriteRaw(inherited: WriteRaw): WriteRaw {
-  return function _writeRaw(data, encoding, callback, ...rest) {
-    const scope = this[kScope];
-    const done = typeof encoding === "function" ? encoding : callback;
-    if (scope === undefined || typeof done !== "function" || this.socket) return inherited.call(this, data, encoding, callback, ...rest);
-    const scoped = (...values: unknown[]) => runInScope(scope, () => done(...values));
-    return typeof encoding === "function"
-      ? inherited.call(this, data, scoped, callback, ...rest)
-      : inherited.call(this, data, encoding, scoped, ...rest);
-  };
+export function bindWriteCallbacks(response: Waiting, scope: Scope): void {
+  const write: Write = Reflect.get(response, "_writeRaw");
+  Object.defineProperty(response, "_writeRaw", {
+    value: function writeRaw(this: Waiting, data, encoding, callback, ...rest) {
+      const done = typeof encoding === "function" ? encoding : callback;
+      if (typeof done !== "function" || this.socket) return write.call(this, data, encoding, callback, ...rest);
+      const scoped = (...values: unknown[]) => runInScope(scope, () => done(...values));
+      return typeof encoding === "function"
+        ? write.call(this, data, scoped, callback, ...rest)
+        : write.call(this, data, encoding, scoped, ...rest);
+    } satisfies Write,
+    writable: true,
+    configurable: true,
+  });
 }
 
 /**

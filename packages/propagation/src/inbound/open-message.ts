@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { kScope, type Scope, type Scoped } from "../scope.ts";
-import { bindSocket } from "./events.ts";
+import { bindSocket, bindWriteCallbacks } from "./events.ts";
 import { readNameFromHeaders, readNameFromRawHeaders } from "./read-name.ts";
 import { createRequestScope, enterRequest, leaveWithSocket } from "./request-scope.ts";
 
@@ -21,7 +21,10 @@ export function openMessage(request: Message, counterpart: unknown): Scope | und
     if (counterpart instanceof http.ServerResponse) {
       enterRequest(scope, request, counterpart as Scoped);
       const { socket } = request as { readonly socket?: EventEmitter };
-      if (counterpart.socket === null && socket) leaveWithSocket(socket, counterpart as Scoped);
+      if (counterpart.socket === null && socket) {
+        leaveWithSocket(socket, counterpart as Scoped);
+        bindWriteCallbacks(counterpart, scope);
+      }
     } else {
       request[kScope] = scope;
       if (counterpart instanceof Duplex) bindSocket(counterpart, scope);

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import type { GenerationFigures } from "./generation/measure.ts";
 import type { MemoryFigures } from "./memory/measure.ts";
+import { percent } from "./percent.ts";
 import type { PropagationFigures } from "./propagation/measure.ts";
 import type { StartupFigures } from "./startup/measure.ts";
 
@@ -54,10 +55,6 @@ export function printStartup({ node, processes, starts, installed }: StartupFigu
 
 function title(text: string): void {
   console.log(styleText("bold", text));
-}
-
-function percent(share: number): string {
-  return `${share >= 0 ? "+" : ""}${(share * 100).toFixed(1)} %`;
 }
 
 function signed(value: number): string {

@@ -1,41 +1,19 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect } from "node:net";
+import { END, PlainServer } from "../plain-server.ts";
 
 /** Plain sockets and text: what stands on either side of the service is not to be what limits it. */
 
-const END = "\r\n\r\n";
-const ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const ANSWER = `HTTP/1.1 200 OK\r\ncontent-length: 0${END}`;
 const IN_FLIGHT = 20;
 
 /** A proxy that answers each request itself, and counts those that carry a name. */
-export class AnsweringProxy {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class AnsweringProxy extends PlainServer {
   named = 0;
 
   constructor() {
-    this.#server = createServer((socket) => this.#answer(socket));
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  close(): void {
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #answer(socket: Socket): void {
-    this.#sockets.add(socket);
-    let rest = "";
-    socket.setNoDelay().setEncoding("latin1");
-    socket.on("error", () => {});
-    socket.on("data", (chunk: string) => {
-      const heads = (rest + chunk).split(END);
-      rest = heads.pop() ?? "";
-      for (const head of heads) if (head.includes("\nvirtual-cluster-name: vc-")) this.named += 1;
-      socket.write(ANSWER.repeat(heads.length));
+    super((head) => {
+      if (head.includes("\nvirtual-cluster-name: vc-")) this.named += 1;
+      return ANSWER;
     });
   }
 }

@@ -1,7 +1,7 @@
 import { type Estimate, estimateMedian, median, mulberry32, shuffle } from "../statistics.ts";
 import { ARMS, type Arm, referenceOf } from "./arms.ts";
-import { startDownstream } from "./downstream.ts";
-import { pinBench } from "./pin.ts";
+import { createDownstream } from "./downstream.ts";
+import { pinBench, unpinBench } from "./pin.ts";
 import { type Load, MeasuredService } from "./service.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
@@ -55,19 +55,21 @@ export async function measurePropagation(options: PropagationOptions, onProgress
   const isPinned = pinBench();
   const arms = ARMS.filter(({ name, isControl }) => isControl || (options.arms?.includes(name) ?? referenceOf(name) !== undefined));
   const loads = options.calls.flatMap((calls) => [true, false].map((isNamed) => ({ calls, isNamed })));
-  const downstream = await startDownstream();
+  const downstream = createDownstream();
   const random = mulberry32(rounds);
   const samples: Sample[] = [];
   try {
+    const port = await downstream.listen();
     for (let round = 1; round <= rounds; round++) {
       for (const arm of shuffle(arms, random)) {
         onProgress(`propagation: round ${round} of ${rounds}: ${arm.name}`);
         const isFirst = random() < 0.5;
-        samples.push(...(await measurePair(arm, { loads, port: downstream.port, isPinned, isFirst })));
+        samples.push(...(await measurePair(arm, { loads, port, isPinned, isFirst })));
       }
     }
   } finally {
-    downstream.stop();
+    downstream.close();
+    if (isPinned) unpinBench();
   }
   const measured = loads.flatMap((load) => arms.map((arm) => summarize(arm, load, samples)));
   return { node: process.version, rounds, isPinned, arms: measured, verdicts: loads.flatMap((load) => judge(load, arms, measured)) };

@@ -1,3 +1,4 @@
+import { percent } from "../percent.ts";
 import type { Arm } from "./arms.ts";
 import type { ArmFigures } from "./measure.ts";
 import type { Load } from "./service.ts";
@@ -25,23 +26,23 @@ export function judge(load: Load, arms: readonly Arm[], figures: readonly ArmFig
     const { median } = control.figure.overBare;
     verdicts.push({
       ...load,
-      claim: `noise within ${share(NOISE)}`,
+      claim: `noise within ${percent(NOISE)}`,
       holds: Math.abs(median) <= NOISE,
-      because: `bare again: ${share(median)}`,
+      because: `bare again: ${percent(median)}`,
     });
   }
   for (const { arm, figure } of measured.filter(({ arm }) => arm.isOurs)) {
     const { upper } = figure.overBare;
     verdicts.push({
       ...load,
-      claim: `${arm.name} at most ${share(BAR)} over bare`,
+      claim: `${arm.name} at most ${percent(BAR)} over bare`,
       holds: upper <= BAR,
-      because: `at most ${share(upper)}`,
+      because: `at most ${percent(upper)}`,
     });
     const others = measured.filter(({ arm: other }) => !other.isOurs && other.passesOn !== "not" && other.client === arm.client);
     const cheapest = others.filter(({ arm: other }) => other.name !== "als").sort(byCost)[0];
     if (cheapest === undefined) continue;
-    const because = `${share(figure.overBare.median)}, and ${cheapest.arm.name} ${share(cheapest.figure.overBare.median)}`;
+    const because = `${percent(figure.overBare.median)}, and ${cheapest.arm.name} ${percent(cheapest.figure.overBare.median)}`;
     verdicts.push({ ...load, claim: `${arm.name} is the cheapest`, holds: byCost({ figure }, cheapest) <= 0, because });
   }
   return verdicts;
@@ -51,8 +52,4 @@ type Measured = { readonly figure: ArmFigures };
 
 function byCost(one: Measured, other: Measured): number {
   return one.figure.overBare.median - other.figure.overBare.median;
-}
-
-function share(value: number): string {
-  return `${value > 0 ? "+" : ""}${(value * 100).toFixed(1)} %`;
 }

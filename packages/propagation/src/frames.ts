@@ -15,50 +15,63 @@ type Work<Result> = (...values: never[]) => Result;
 const TYPE = "PUGGLE_SCOPE";
 const MANUAL = { requireManualDestroy: true };
 
-/** Under which key an AsyncResource keeps the frame that it was made in: `undefined` where Node.js keeps no frames, `null` as long as nobody has asked. */
-let frameKey: symbol | undefined | null = null;
+/** Under which key an AsyncResource keeps the frame that it was made in, if Node.js keeps frames; looked for once. */
+let found: { readonly key: symbol | undefined } | undefined;
 
 /**
  * `storage.run`, of which it makes the frame only once for a scope that has a place to keep it: to make one anew takes a copy of a `Map`, some
- * 200 ns, and to come back to one 20 ns.
+ * 200 ns, and to come back to one 30 ns.
  *
  * Where other storages have stores too, a frame of ours would hide them.
  */
 export function runInFrame<Result>(scope: Scope, work: Work<Result>, self: unknown, values: readonly unknown[]): Result {
   const { storage } = processState;
   const { kept } = scope;
-  if (frameKey === null) frameKey = findFrameKey();
-  if (kept === undefined || frameKey === undefined) return storage.run(scope, () => Reflect.apply(work, self, values));
+  found ??= { key: findFrameKey() };
+  const { key } = found;
+  if (kept === undefined || key === undefined) return runInNewFrame(scope, work, self, values);
   const resource = new AsyncResource(TYPE, MANUAL);
   try {
-    const outer = frameOf(resource, frameKey);
-    if (outer !== undefined && (outer.size > 1 || !outer.has(storage))) return storage.run(scope, () => Reflect.apply(work, self, values));
-    kept.frame ??= storage.run(scope, () => currentFrame(frameKey));
-    setFrame(resource, frameKey, kept.frame);
+    const outer = frameOf(resource, key);
+    if (outer !== undefined && (outer.size > 1 || !outer.has(storage))) return runInNewFrame(scope, work, self, values);
+    kept.frame ??= storage.run(scope, () => inResource((inside) => frameOf(inside, key)));
+    setFrame(resource, key, kept.frame);
     return resource.runInAsyncScope(work as (...values: unknown[]) => Result, self, ...values);
   } finally {
     resource.emitDestroy();
   }
 }
 
-function currentFrame(key: symbol | undefined | null): Frame | undefined {
+function runInNewFrame<Result>(scope: Scope, work: Work<Result>, self: unknown, values: readonly unknown[]): Result {
+  return processState.storage.run(scope, () => Reflect.apply(work, self, values));
+}
+
+/** Shows `look` a resource that was made now, and ends it. */
+function inResource<Result>(look: (resource: AsyncResource) => Result): Result {
   const resource = new AsyncResource(TYPE, MANUAL);
-  resource.emitDestroy();
-  return frameOf(resource, key);
+  try {
+    return look(resource);
+  } finally {
+    resource.emitDestroy();
+  }
 }
 
 /** Found by what it does: Node.js gives it no name. */
 function findFrameKey(): symbol | undefined {
   const { storage } = processState;
   const store: Scope = { name: undefined, token: undefined };
-  const inside = storage.run(store, () => new AsyncResource(TYPE, MANUAL));
-  const outside = new AsyncResource(TYPE, MANUAL);
-  return Object.getOwnPropertySymbols(inside).find((key) => {
-    const frame: unknown = Reflect.get(inside, key);
-    if (!isFrame(frame) || frame.get(storage) !== store || frame.size !== 1) return false;
-    setFrame(outside, key, frame);
-    return outside.runInAsyncScope(() => storage.getStore()) === store;
-  });
+  return inResource((outside) =>
+    storage.run(store, () =>
+      inResource((inside) =>
+        Object.getOwnPropertySymbols(inside).find((key) => {
+          const frame: unknown = Reflect.get(inside, key);
+          if (!isFrame(frame) || frame.get(storage) !== store || frame.size !== 1) return false;
+          setFrame(outside, key, frame);
+          return outside.runInAsyncScope(() => storage.getStore()) === store;
+        }),
+      ),
+    ),
+  );
 }
 
 /** Node's frames are maps, but none of the `Map` that is to be had. */
@@ -68,8 +81,8 @@ function isFrame(value: unknown): value is Frame {
   );
 }
 
-function frameOf(resource: AsyncResource, key: symbol | undefined | null): Frame | undefined {
-  return key ? (resource as AsyncResource & Record<symbol, Frame | undefined>)[key] : undefined;
+function frameOf(resource: AsyncResource, key: symbol): Frame | undefined {
+  return (resource as AsyncResource & Record<symbol, Frame | undefined>)[key];
 }
 
 function setFrame(resource: AsyncResource, key: symbol, frame: Frame | undefined): void {

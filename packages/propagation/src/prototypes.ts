@@ -9,8 +9,13 @@ export function hookMethod<F extends object>(prototype: object, method: string, 
   const hooked: readonly string[] = Object.hasOwn(prototype, kHooked) ? Reflect.get(prototype, kHooked) : [];
   if (hooked.includes(method)) return;
   const value = wrap(Reflect.get(prototype, method) as F);
-  Object.defineProperty(prototype, method, { value, writable: true, configurable: true });
+  defineMethod(prototype, method, value);
   Object.defineProperty(prototype, kHooked, { value: [...hooked, method], configurable: true });
+}
+
+/** Gives an object a method as a class would: writable, and not enumerable. */
+export function defineMethod(target: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true });
 }
 
 /** The prototype that itself has this property, from an object up. */

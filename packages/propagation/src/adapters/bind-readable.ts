@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { bindEmitter } from "../inbound/events.ts";
+import { defineMethod } from "../prototypes.ts";
 import { runInScope, type Scope } from "../scope.ts";
 
 /**
@@ -8,10 +9,6 @@ import { runInScope, type Scope } from "../scope.ts";
  */
 export function bindReadable(stream: Readable, scope: Scope): void {
   const { read } = stream;
-  Object.defineProperty(stream, "read", {
-    value: (size?: number) => runInScope(scope, () => read.call(stream, size)),
-    writable: true,
-    configurable: true,
-  });
+  defineMethod(stream, "read", (size?: number) => runInScope(scope, () => read.call(stream, size)));
   bindEmitter(stream, scope);
 }

@@ -1,8 +1,9 @@
 import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
-import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
-import { type Emit, emitInScope } from "./emit.ts";
+import { defineMethod } from "../prototypes.ts";
+import { applyInScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import type { Emit } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
 import { leaveRequest } from "./request-scope.ts";
 import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
@@ -30,18 +31,14 @@ interface Waiting extends Scoped {
 /** A response that waits for its turn on the connection is written from the end of the one before, callbacks included. */
 export function bindWriteCallbacks(response: Waiting, scope: Scope): void {
   const write: Write = Reflect.get(response, "_writeRaw");
-  Object.defineProperty(response, "_writeRaw", {
-    value: function writeRaw(this: Waiting, data, encoding, callback, ...rest) {
-      const done = typeof encoding === "function" ? encoding : callback;
-      if (typeof done !== "function" || this.socket) return write.call(this, data, encoding, callback, ...rest);
-      const scoped = (...values: unknown[]) => runInScope(scope, () => done(...values));
-      return typeof encoding === "function"
-        ? write.call(this, data, scoped, callback, ...rest)
-        : write.call(this, data, encoding, scoped, ...rest);
-    } satisfies Write,
-    writable: true,
-    configurable: true,
-  });
+  defineMethod(response, "_writeRaw", function writeRaw(this: Waiting, data, encoding, callback, ...rest) {
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (typeof done !== "function" || this.socket) return write.call(this, data, encoding, callback, ...rest);
+    const scoped = (...values: unknown[]) => runInScope(scope, () => done(...values));
+    return typeof encoding === "function"
+      ? write.call(this, data, scoped, callback, ...rest)
+      : write.call(this, data, encoding, scoped, ...rest);
+  } satisfies Write);
 }
 
 /**
@@ -68,7 +65,7 @@ export function bindEmitter(emitter: EventEmitter & Scoped, scope: Scope): boole
 
 function defineEmit(target: EventEmitter): void {
   const inherited = target.emit as Emit;
-  Object.defineProperty(target, "emit", { value: scopedEmit(inherited), writable: true, configurable: true });
+  defineMethod(target, "emit", scopedEmit(inherited));
 }
 
 function scopedEmit(inherited: Emit): Emit {
@@ -77,6 +74,6 @@ function scopedEmit(inherited: Emit): Emit {
     if (event === "close" || event === "finish") leaveRequest(this);
     // Most events of a stream have no listener, and those need no scope.
     if (scope === undefined || this.listenerCount(event) === 0 || isInScope(scope)) return inherited.call(this, event, ...values);
-    return emitInScope(scope, inherited, this, event, values);
+    return applyInScope<boolean>(scope, inherited, this, [event, ...values]);
   };
 }

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
+import { defineMethod } from "../prototypes.ts";
 import { type Emit, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
@@ -17,7 +18,7 @@ export function installServerHooks(): void {
   installMessageEvents();
   for (const prototype of [http.Server.prototype, https.Server.prototype]) {
     const inherited = prototype.emit as Emit;
-    Object.defineProperty(prototype, "emit", { value: scopedServerEmit(inherited), writable: true, configurable: true });
+    defineMethod(prototype, "emit", scopedServerEmit(inherited));
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
+import { defineMethod } from "../prototypes.ts";
 
 const SENDERS = ["send", "ping", "pong"] as const;
 
@@ -20,10 +21,10 @@ export function whenWebSocket(socket: EventEmitter, callback: (webSocket: WebSoc
     if (typeof own === "function" && own.name === "socketListenerWrap") Reflect.deleteProperty(socket, method);
   }
   const { on } = socket;
-  define(socket, "on", function watchfulOn(this: EventEmitter, event: string, listener: () => void) {
+  defineMethod(socket, "on", function watchfulOn(this: EventEmitter, event: string, listener: () => void) {
     const webSocket = webSocketOf(this);
     if (webSocket !== undefined) {
-      define(this, "on", on);
+      defineMethod(this, "on", on);
       callback(webSocket);
     }
     return on.call(this, event, listener);
@@ -34,7 +35,7 @@ export function whenWebSocket(socket: EventEmitter, callback: (webSocket: WebSoc
 export function bindSendCallbacks(webSocket: WebSocketLike): void {
   for (const method of SENDERS) {
     const send = webSocket[method];
-    define(webSocket, method, function sendScoped(this: WebSocketLike, ...values: unknown[]) {
+    defineMethod(webSocket, method, function sendScoped(this: WebSocketLike, ...values: unknown[]) {
       const last = values.length - 1;
       const callback = values[last];
       if (typeof callback === "function") values[last] = AsyncResource.bind(callback as () => void);
@@ -52,8 +53,4 @@ function webSocketOf(socket: object): WebSocketLike | undefined {
 function isWebSocket(value: unknown): value is WebSocketLike {
   if (typeof value !== "object" || value === null) return false;
   return ["emit", ...SENDERS].every((method) => typeof Reflect.get(value, method) === "function");
-}
-
-function define(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, configurable: true });
 }

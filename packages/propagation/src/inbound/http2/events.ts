@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
 import { http2 } from "../../http-modules.ts";
 import { hookMethod, ownerOf } from "../../prototypes.ts";
-import { isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
-import { type Emit, emitInScope } from "../emit.ts";
+import { applyInScope, isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import type { Emit } from "../emit.ts";
 import { leaveRequest } from "../request-scope.ts";
 
 type Emitter = EventEmitter & Scoped;
@@ -48,5 +48,5 @@ function emitScoped(scope: Scope | undefined, inherited: Emit, emitter: Emitter,
   if (event === "newListener" || event === "removeListener") return inherited.call(emitter, event, ...values);
   // To count listeners costs more than to look at the scope.
   if (scope === undefined || isInScope(scope) || emitter.listenerCount(event) === 0) return inherited.call(emitter, event, ...values);
-  return emitInScope(scope, inherited, emitter, event, values);
+  return applyInScope<boolean>(scope, inherited, emitter, [event, ...values]);
 }

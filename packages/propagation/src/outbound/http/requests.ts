@@ -4,7 +4,7 @@ import { bindSocket, installMessageEvents } from "../../inbound/events.ts";
 import { mayBeLost, noteCallFromNowhere } from "../../lost/lost.ts";
 import { HEADER } from "../../names.ts";
 import { processState } from "../../process-state.ts";
-import { hookMethod } from "../../prototypes.ts";
+import { defineMethod, hookMethod } from "../../prototypes.ts";
 import { currentScope, kScope, runInScope, type Scope, type Scoped } from "../../scope.ts";
 import type { Destination } from "../../targets/judge.ts";
 import { agreeingBaggage, mayCarryName, withhold } from "../verdict.ts";
@@ -58,7 +58,7 @@ function scopedCreateSocket(inherited: CreateSocket): CreateSocket {
 }
 
 function define(key: string, value: unknown): void {
-  Object.defineProperty(http.ClientRequest.prototype, key, { value, writable: true, configurable: true });
+  defineMethod(http.ClientRequest.prototype, key, value);
 }
 
 /** What is handed to the caller with an event belongs to the request's scope too. */

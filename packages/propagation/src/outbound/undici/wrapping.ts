@@ -1,3 +1,5 @@
+import { defineMethod } from "../../prototypes.ts";
+
 /** Marks our own functions, so that no copy of this library wraps them again. */
 const kWrapped = Symbol.for("puggle.dev/propagation/v1/wrapped");
 
@@ -6,7 +8,7 @@ export function wrapMethod<F extends object>(owner: object, method: PropertyKey,
   const inherited: F & { [kWrapped]?: true } = Reflect.get(owner, method);
   if (inherited[kWrapped] === true) return;
   const value = Object.defineProperty(wrap(inherited), kWrapped, { value: true });
-  Object.defineProperty(owner, method, { value, writable: true, configurable: true });
+  defineMethod(owner, method, value);
 }
 
 /** Finds who in a chain of prototypes has a method. */

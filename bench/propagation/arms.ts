@@ -1,5 +1,6 @@
 import {
   type Carrier,
+  prepareArgument,
   prepareAsyncLocalStorage,
   prepareBridgedClsHooked,
   prepareClsHooked,
@@ -46,6 +47,7 @@ const ROWS: readonly Row[] = [
   ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", { isOurs: true }],
   ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { isOurs: true, execArgv: PRELOAD }],
   ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", { isOurs: true }],
+  ["argument", "by-hand", prepareArgument, "the name handed on as an argument, no context, the header set by hand"],
   ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand"],
   ["express-context", "by-hand", prepareExpressHttpContext, "express-http-context, the header set by hand"],
   ["cls-hooked", "by-hand", prepareClsHooked, "a cls-hooked namespace in a middleware, the header set by hand"],

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createRequire } from "node:module";
 import type { NodeSDKConfiguration } from "@opentelemetry/sdk-node";
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 
 const require = createRequire(import.meta.url);
 
@@ -11,8 +11,8 @@ export const HEADER = "virtual-cluster-name";
 /** What a service adds to itself so that the name is carried. */
 export interface Carrier {
   readonly middleware?: RequestHandler;
-  /** The name that the service sets by hand on its outbound calls. */
-  readonly currentName?: () => string | undefined;
+  /** The name that the service sets by hand on the outbound calls of a request. */
+  readonly currentName?: (request: Request) => string | undefined;
 }
 
 export function prepareNothing(): Carrier {
@@ -30,6 +30,11 @@ export function preparePuggleMiddleware(): Carrier {
   const { virtualCluster } = require("@puggle/propagation/express") as typeof import("@puggle/propagation/express");
   register({ inbound: false });
   return { middleware: virtualCluster() };
+}
+
+/** What no way to carry the name can do without: it is read from the request and set on the calls. */
+export function prepareArgument(): Carrier {
+  return { currentName: (request) => nameOf(request.headers) };
 }
 
 export function prepareAsyncLocalStorage(): Carrier {

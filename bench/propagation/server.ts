@@ -4,6 +4,7 @@
  * used, in microseconds.
  */
 import { createRequire } from "node:module";
+import type { Request } from "express";
 import { ARMS, type Client } from "./arms.ts";
 import { HEADER } from "./carriers.ts";
 
@@ -46,8 +47,8 @@ const { middleware, currentName = () => undefined } = arm.prepare();
 const express = require("express") as typeof import("express");
 const call = CLIENTS[arm.client]();
 
-function callOnce(): Promise<string> {
-  const name = currentName();
+function callFor(request: Request): Promise<string> {
+  const name = currentName(request);
   return call(name === undefined ? {} : { [HEADER]: name });
 }
 
@@ -60,7 +61,7 @@ app.get("/:calls", async (request, response) => {
   const calls = Number(request.params.calls);
   const arrived = new Set<string>();
   for (let sent = 0; sent < calls; sent += CALLS_AT_A_TIME) {
-    const batch = Array.from({ length: Math.min(CALLS_AT_A_TIME, calls - sent) }, callOnce);
+    const batch = Array.from({ length: Math.min(CALLS_AT_A_TIME, calls - sent) }, () => callFor(request));
     for (const name of await Promise.all(batch)) arrived.add(name);
   }
   response.end([...arrived].join());

@@ -11,7 +11,6 @@ interface ListenerOptions {
 }
 
 export function httpListener({ name, address, port, routes, filters }: ListenerOptions) {
-  const router = { name: "envoy.filters.http.router", typed_config: { "@type": `${TYPE}.http.router.v3.Router` } };
   return listener(name, address, port, {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: {
@@ -21,9 +20,14 @@ export function httpListener({ name, address, port, routes, filters }: ListenerO
       normalize_path: true,
       upgrade_configs: [{ upgrade_type: "websocket" }],
       route_config: routes,
-      http_filters: [...filters, router],
+      http_filters: [...filters, httpFilter("fault", "HTTPFault"), httpFilter("cors", "Cors"), httpFilter("router", "Router")],
     },
   });
+}
+
+/** In Istio's order. The first two do what routes tell them, and nothing by themselves. */
+function httpFilter(name: string, message: string) {
+  return { name: `envoy.filters.http.${name}`, typed_config: { "@type": `${TYPE}.http.${name}.v3.${message}` } };
 }
 
 export function tcpListener({ name, address, port, cluster }: ListenerOptions) {

@@ -1,27 +1,30 @@
 import type {
-  ClusterEndpoints,
   HeaderMatch,
   PortRoutes,
+  PresenceOr,
   QueryParameterMatch,
   Route,
   RouteMatch,
-  RouteTable,
   StringMatch,
   VirtualHost,
 } from "../routing/table.ts";
+import { printHeaderChanges } from "./header-changes.ts";
+import { printAction } from "./route-action.ts";
+import { printFilterSettings } from "./route-filters.ts";
 
-const UNKNOWN_HOST = "no service or external host of this very name is in the mesh file\n";
+/** Prints what a route does; a target that can not do what the mesh does prints something else for some. */
+export type PrintAction = (route: Route) => object;
 
 /** One port's routes as Envoy's RouteConfiguration. */
-export function routeConfiguration(name: string, { virtualHosts }: PortRoutes, table: RouteTable) {
+export function routeConfiguration(name: string, { virtualHosts }: PortRoutes, print: PrintAction = printAction) {
   return {
     name,
     ignore_port_in_host_matching: true,
-    virtual_hosts: virtualHosts.map((virtualHost) => printVirtualHost(virtualHost, table)),
+    virtual_hosts: virtualHosts.map((virtualHost) => printVirtualHost(virtualHost, print)),
   };
 }
 
-function printVirtualHost({ name, domains, routes, removedHeaders }: VirtualHost, table: RouteTable) {
+function printVirtualHost({ name, domains, routes, removedHeaders }: VirtualHost, print: PrintAction) {
   return {
     name,
     domains,
@@ -29,31 +32,17 @@ function printVirtualHost({ name, domains, routes, removedHeaders }: VirtualHost
     routes: routes.map((route) => ({
       ...(route.name === "" ? {} : { name: route.name }),
       match: printMatch(route.match),
-      ...printAction(route, table),
+      ...print(route),
+      ...printHeaderChanges(route.headers),
+      ...printFilterSettings(route),
     })),
   };
 }
 
-function printAction({ destinations }: Route, { clusters }: RouteTable) {
-  const [first] = destinations;
-  if (first !== undefined && isWhereverTheCallerGoes(clusters.get(first.cluster)?.endpoints)) {
-    return { direct_response: { status: 502, body: { inline_string: UNKNOWN_HOST } } };
-  }
-  if (first === undefined) return { direct_response: { status: 503 } };
-  if (destinations.length === 1) return { route: { cluster: first.cluster, timeout: "0s" } };
-  return {
-    route: { weighted_clusters: { clusters: destinations.map(({ cluster, weight }) => ({ name: cluster, weight })) }, timeout: "0s" },
-  };
-}
-
-/** Without a redirect of the app's traffic there is no original destination to pass through to. */
-function isWhereverTheCallerGoes(endpoints: ClusterEndpoints | undefined): boolean {
-  return endpoints?.kind === "passthrough" || (endpoints?.kind === "external" && endpoints.host.startsWith("*"));
-}
-
-function printMatch({ path, headers, queryParameters }: RouteMatch) {
+function printMatch({ path, ignoresPathCase, headers, queryParameters }: RouteMatch) {
   return {
     ...printPath(path),
+    ...(ignoresPathCase ? { case_sensitive: false } : {}),
     ...(headers.length > 0 ? { headers: headers.map(printHeader) } : {}),
     ...(queryParameters.length > 0 ? { query_parameters: queryParameters.map(printQueryParameter) } : {}),
   };
@@ -68,17 +57,22 @@ function printPath(path: StringMatch | undefined) {
 function printHeader({ name, match, isInverted }: HeaderMatch) {
   return {
     name,
-    ...(match.kind === "present" ? { present_match: true } : { string_match: printString(match) }),
+    ...printCondition(match),
     ...(isInverted ? { invert_match: true } : {}),
     ...(isInverted && match.kind !== "present" ? { treat_missing_header_as_empty: true } : {}),
   };
 }
 
 function printQueryParameter({ name, match }: QueryParameterMatch) {
-  return { name, ...(match.kind === "present" ? { present_match: true } : { string_match: printString(match) }) };
+  return { name, ...printCondition(match) };
 }
 
-function printString(match: StringMatch) {
+function printCondition(match: PresenceOr<StringMatch>) {
+  return match.kind === "present" ? { present_match: true } : { string_match: printString(match) };
+}
+
+/** Envoy's StringMatcher. */
+export function printString(match: StringMatch) {
   if (match.kind === "exact") return { exact: match.value };
   return match.kind === "prefix" ? { prefix: match.value } : { safe_regex: { regex: match.value } };
 }

@@ -4,6 +4,7 @@ import { stampFilter } from "../istio/header-stamp.ts";
 import type { RouteTable } from "../routing/table.ts";
 import type { WorkloadAddress } from "./addresses.ts";
 import { appCluster, type FindEndpoints, upstreamCluster } from "./clusters.ts";
+import { printLaptopAction } from "./laptop-routes.ts";
 import { httpListener, tcpListener } from "./listeners.ts";
 import { routeConfiguration } from "./route-configuration.ts";
 
@@ -39,7 +40,16 @@ export function buildSidecar(
     const name = `outbound|${routes.port}`;
     return port === undefined
       ? []
-      : [httpListener({ name, address: LOOPBACK, port, routes: routeConfiguration(name, routes, table), cluster: name, filters })];
+      : [
+          httpListener({
+            name,
+            address: LOOPBACK,
+            port,
+            routes: routeConfiguration(name, routes, printLaptopAction(table)),
+            cluster: name,
+            filters,
+          }),
+        ];
   });
   return bootstrap(
     id,
@@ -65,7 +75,16 @@ export function buildGateway(
     const name = `outbound|${routes.port}`;
     return port === undefined
       ? []
-      : [httpListener({ name, address: gateway.host, port, routes: routeConfiguration(name, routes, inside), cluster: name, filters: [] })];
+      : [
+          httpListener({
+            name,
+            address: gateway.host,
+            port,
+            routes: routeConfiguration(name, routes, printLaptopAction(inside)),
+            cluster: name,
+            filters: [],
+          }),
+        ];
   });
   return bootstrap("gateway", gateway.admin, listeners, upstreamClusters(table, findEndpoints));
 }

@@ -1,7 +1,10 @@
 import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { DestinationRule, RoutingResources } from "./istio-resources.ts";
-import { buildRegistry, type Registry, resolveHost } from "./registry.ts";
-import type { Cluster, ClusterEndpoints, MeshProxy } from "./table.ts";
+import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
+import { compileHashPolicies } from "./rules/hash-policies.ts";
+import type { DestinationSpec } from "./rules/schema.ts";
+import type { Cluster, ClusterEndpoints, HashPolicy, MeshProxy } from "./table.ts";
+import { visibilityFrom } from "./visibility.ts";
 
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
 
@@ -16,7 +19,7 @@ export class ClusterTable {
   readonly #wildcards: readonly string[];
 
   constructor(resources: RoutingResources, proxy: MeshProxy) {
-    this.registry = buildRegistry(resources);
+    this.registry = buildRegistry(resources, proxy.namespace);
     this.#clusterDomain = resources.clusterDomain;
     this.#proxy = proxy;
     this.#rules = groupByHost(resources);
@@ -39,14 +42,20 @@ export class ClusterTable {
     return name;
   }
 
+  /** The same for the destination of a rule, which may leave out the port of a caller who asked for this one. */
+  lookUp(destination: DestinationSpec, namespace: string, listenPort: number): string {
+    const port = destination.port?.number ?? this.#defaultPort(destination.host, namespace, listenPort);
+    return this.use({ host: destination.host, port, subset: destination.subset }, namespace);
+  }
+
   passthrough(port: number): string {
     const endpoints = { kind: "passthrough" } as const;
     this.#clusters.set(PASSTHROUGH_CLUSTER, { name: PASSTHROUGH_CLUSTER, host: "*", port, subset: undefined, protocol: "http", endpoints });
     return PASSTHROUGH_CLUSTER;
   }
 
-  /** The port of a destination that names none: in a sidecar the one that the caller asked for, in a gateway the only one that the host has. */
-  defaultPort(host: string, namespace: string, listenPort: number): number {
+  /** In a sidecar the one that the caller asked for; in a gateway the only one that the host has. */
+  #defaultPort(host: string, namespace: string, listenPort: number): number {
     if (this.#proxy.kind === "sidecar") return listenPort;
     const ports = this.registry.get(resolveHost(host, namespace, this.#clusterDomain))?.ports ?? [];
     return ports.length === 1 && ports[0] !== undefined ? ports[0].number : listenPort;
@@ -64,12 +73,28 @@ export class ClusterTable {
     return endpoints.kind === "pods" ? { ...endpoints, labels: { ...endpoints.labels, ...found.labels } } : endpoints;
   }
 
+  /** By what the destination of a rule is chosen among endpoints. */
+  hashPoliciesOf({ host, subset, port }: DestinationSpec, namespace: string): readonly HashPolicy[] {
+    const full = resolveHost(host, namespace, this.#clusterDomain);
+    const serviceNamespace = this.registry.get(full)?.namespace ?? namespace;
+    return compileHashPolicies(this.#rulesFor(full, serviceNamespace), subset, port?.number);
+  }
+
+  /** The same for a host that no VirtualService has, on one port. */
+  hashPoliciesOfHost({ host, namespace }: RegisteredHost, port: number): readonly HashPolicy[] {
+    return compileHashPolicies(this.#rulesFor(host, namespace), undefined, port);
+  }
+
   /** Rules of one host and namespace are merged. The caller's namespace hides the service's, and that the root's; in each, a host's own rules hide wildcards. */
   #rulesFor(host: string, serviceNamespace: string): readonly DestinationRule[] {
     const wildcards = this.#wildcards.filter((wildcard) => host.endsWith(wildcard.slice(1)));
     for (const namespace of [this.#proxy.namespace, serviceNamespace, ROOT_NAMESPACE]) {
       for (const candidate of [host, ...wildcards]) {
-        const found = (this.#rules.get(candidate) ?? []).filter(({ reference }) => reference.namespace === namespace);
+        const found = (this.#rules.get(candidate) ?? []).filter(
+          ({ reference, spec: { exportTo } }) =>
+            reference.namespace === namespace &&
+            visibilityFrom(this.#proxy.namespace, { exportTo, ownNamespace: namespace }) !== undefined,
+        );
         if (found.length > 0) return found;
       }
     }

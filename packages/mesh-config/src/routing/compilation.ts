@@ -1,6 +1,7 @@
 import type { ClusterTable } from "./clusters.ts";
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { RoutingResources } from "./istio-resources.ts";
+import type { DestinationSpec } from "./rules/schema.ts";
 import type { MeshProxy, Unread } from "./table.ts";
 
 /** What the steps of one compilation share. */
@@ -12,6 +13,9 @@ export interface Compilation {
   /** Grows as fields are met that are not compiled. */
   readonly unread: Unread[];
 }
+
+/** The name of the cluster that a rule's destination leads to. */
+export type DestinationLookup = (destination: DestinationSpec) => string;
 
 /** Istio's own namespace: what stands there is for every other. */
 export const ROOT_NAMESPACE = "istio-system";

@@ -1,38 +1,32 @@
 import { z } from "zod";
 import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
+import { type VirtualServiceSpec, virtualServiceSpec } from "./rules/schema.ts";
 import type { Unread } from "./table.ts";
 import { findUncompiled } from "./uncompiled.ts";
 
 const stringMap = z.record(z.string(), z.string());
-const stringMatch = z.looseObject({ exact: z.string().optional(), prefix: z.string().optional(), regex: z.string().optional() });
-const portSelector = z.looseObject({ number: z.number().optional() });
-const httpMatch = z.looseObject({
-  uri: stringMatch.optional(),
-  method: stringMatch.optional(),
-  authority: stringMatch.optional(),
-  scheme: stringMatch.optional(),
-  headers: z.record(z.string(), stringMatch).optional(),
-  withoutHeaders: z.record(z.string(), stringMatch).optional(),
-  queryParams: z.record(z.string(), stringMatch).optional(),
-  port: z.number().optional(),
-  gateways: z.array(z.string()).optional(),
-  sourceLabels: stringMap.optional(),
-  sourceNamespace: z.string().optional(),
+const consistentHash = z.looseObject({
+  httpHeaderName: z.string().optional(),
+  httpCookie: z.looseObject({ name: z.string(), path: z.string().optional(), ttl: z.string().optional() }).optional(),
+  useSourceIp: z.boolean().optional(),
+  httpQueryParameterName: z.string().optional(),
 });
-const destination = z.looseObject({ host: z.string(), subset: z.string().optional(), port: portSelector.optional() });
-const httpRule = z.looseObject({
-  name: z.string().optional(),
-  match: z.array(httpMatch).optional(),
-  route: z.array(z.looseObject({ destination, weight: z.number().optional() })).optional(),
-});
-const virtualServiceSpec = z.looseObject({
-  hosts: z.array(z.string()).default([]),
-  gateways: z.array(z.string()).optional(),
-  http: z.array(httpRule).default([]),
+const trafficPolicy = z.looseObject({
+  loadBalancer: z.looseObject({ consistentHash: consistentHash.optional() }).optional(),
+  portLevelSettings: z
+    .array(
+      z.looseObject({
+        port: z.looseObject({ number: z.number().optional() }).optional(),
+        loadBalancer: z.looseObject({ consistentHash: consistentHash.optional() }).optional(),
+      }),
+    )
+    .optional(),
 });
 const destinationRuleSpec = z.looseObject({
   host: z.string(),
-  subsets: z.array(z.looseObject({ name: z.string(), labels: stringMap.default({}) })).default([]),
+  exportTo: z.array(z.string()).optional(),
+  trafficPolicy: trafficPolicy.optional(),
+  subsets: z.array(z.looseObject({ name: z.string(), labels: stringMap.default({}), trafficPolicy: trafficPolicy.optional() })).default([]),
 });
 const serviceSpec = z.looseObject({
   selector: stringMap.default({}),
@@ -51,10 +45,15 @@ const serviceSpec = z.looseObject({
 });
 const serviceEntrySpec = z.looseObject({
   hosts: z.array(z.string()),
+  exportTo: z.array(z.string()).optional(),
   location: z.string().optional(),
   ports: z.array(z.looseObject({ number: z.number(), name: z.string().optional(), protocol: z.string() })).default([]),
 });
-const gatewaySpec = z.looseObject({ servers: z.array(z.looseObject({ port: z.looseObject({ number: z.number() }) })).default([]) });
+const gatewaySpec = z.looseObject({
+  servers: z
+    .array(z.looseObject({ port: z.looseObject({ number: z.number() }), hosts: z.array(z.string()).default([]) }))
+    .default([]),
+});
 const envoyFilterSpec = z.looseObject({
   workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
   configPatches: z
@@ -73,20 +72,20 @@ const envoyFilterSpec = z.looseObject({
     .default([]),
 });
 
-export type StringMatchSpec = z.output<typeof stringMatch>;
-export type HttpMatchSpec = z.output<typeof httpMatch>;
-export type HttpRuleSpec = z.output<typeof httpRule>;
+export type ConsistentHashSpec = z.output<typeof consistentHash>;
+export type TrafficPolicySpec = z.output<typeof trafficPolicy>;
 interface Read<Spec> {
   readonly reference: ResourceReference;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
   /** When the API server took it; "" where that is not known. */
   readonly created: string;
   readonly spec: Spec;
 }
-export type VirtualService = Read<z.output<typeof virtualServiceSpec>>;
+export type VirtualService = Read<VirtualServiceSpec>;
 export type DestinationRule = Read<z.output<typeof destinationRuleSpec>>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
-type Gateway = Read<z.output<typeof gatewaySpec>>;
+export type Gateway = Read<z.output<typeof gatewaySpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
@@ -124,7 +123,8 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     const result = schema.safeParse(resource.spec ?? {});
     const reference = referTo(resource);
     const created = resource.metadata.creationTimestamp;
-    if (result.success) into.push({ reference, created: typeof created === "string" ? created : "", spec: result.data });
+    const { annotations } = resource.metadata;
+    if (result.success) into.push({ reference, annotations, created: typeof created === "string" ? created : "", spec: result.data });
     else {
       const [issue] = result.error.issues;
       unread.push({ resource: reference, field: ["spec", ...(issue?.path ?? [])].join("."), why: issue?.message ?? "can not be read" });

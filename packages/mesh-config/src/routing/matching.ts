@@ -1,5 +1,5 @@
 import { RE2JS } from "re2js";
-import type { HeaderMatch, QueryParameterMatch, RouteMatch, StringMatch } from "./table.ts";
+import type { HeaderMatch, PresenceOr, QueryParameterMatch, RouteMatch, StringMatch } from "./table.ts";
 
 export type HeaderValues = Readonly<Record<string, string | readonly string[]>>;
 
@@ -11,12 +11,12 @@ interface Matched {
   readonly headers: HeaderValues;
 }
 
-type Condition = StringMatch | { readonly kind: "present" };
+type Condition = PresenceOr<StringMatch>;
 
 /** Says why a request does not match, in a person's words; `undefined` where it does. */
 export function describeMismatch(match: RouteMatch, request: Matched): string | undefined {
   const [path = "", query = ""] = split(request.path, "?");
-  if (match.path !== undefined && !matches(match.path, match.path.kind === "prefix" ? request.path : path)) {
+  if (match.path !== undefined && !matchesPath(match.path, match.ignoresPathCase, path)) {
     return `path ${path} is not ${describe(match.path)}`;
   }
   for (const header of match.headers) {
@@ -25,6 +25,11 @@ export function describeMismatch(match: RouteMatch, request: Matched): string | 
   }
   const unmatched = match.queryParameters.find((parameter) => !matchesQueryParameter(parameter, query));
   return unmatched === undefined ? undefined : `query parameter ${unmatched.name} is not ${describe(unmatched.match)}`;
+}
+
+function matchesPath(condition: StringMatch, ignoresCase: boolean, path: string): boolean {
+  if (!ignoresCase || condition.kind === "regex") return matches(condition, path);
+  return matches({ kind: condition.kind, value: condition.value.toLowerCase() }, path.toLowerCase());
 }
 
 function headerLines({ name }: HeaderMatch, request: Matched): readonly string[] {

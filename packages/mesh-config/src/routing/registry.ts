@@ -1,5 +1,6 @@
 import type { KubernetesService, RoutingResources, ServiceEntry } from "./istio-resources.ts";
 import type { Cluster, ClusterEndpoints } from "./table.ts";
+import { exportsOfService, visibilityFrom } from "./visibility.ts";
 
 /** A host that the mesh knows, with the ports on which it speaks HTTP. */
 export interface RegisteredHost {
@@ -9,20 +10,26 @@ export interface RegisteredHost {
   readonly endpoints: (port: number) => ClusterEndpoints;
   /** Kubernetes Services have short names, hosts of a ServiceEntry have none. */
   readonly hasShortNames: boolean;
-  /** Further names that lead here: a Service's address, and the pods of a headless one. */
-  readonly aliases: readonly string[];
+  /** Do names of its pods lead here too? */
+  readonly isHeadless: boolean;
+  /** Addresses that lead here. */
+  readonly addresses: readonly string[];
 }
 
 export type Registry = ReadonlyMap<string, RegisteredHost>;
 
-/** Every Service and ServiceEntry by its full host name; the first of a name counts. */
-export function buildRegistry(resources: RoutingResources): Registry {
+/** Every Service and ServiceEntry that a namespace sees, by its full host name; the first of a name counts. */
+export function buildRegistry(resources: RoutingResources, namespace: string): Registry {
   const registry = new Map<string, RegisteredHost>();
+  const isVisible = (ownNamespace: string, exportTo: readonly string[] | undefined) =>
+    visibilityFrom(namespace, { exportTo, ownNamespace }) !== undefined;
   for (const service of resources.services) {
+    if (!isVisible(service.reference.namespace, exportsOfService(service.annotations))) continue;
     const registered = registerService(service, resources.clusterDomain);
     if (!registry.has(registered.host)) registry.set(registered.host, registered);
   }
   for (const entry of resources.serviceEntries) {
+    if (!isVisible(entry.reference.namespace, entry.spec.exportTo)) continue;
     for (const registered of registerServiceEntry(entry)) if (!registry.has(registered.host)) registry.set(registered.host, registered);
   }
   return registry;
@@ -44,7 +51,8 @@ function registerService({ reference, spec }: KubernetesService, clusterDomain: 
         ? { kind: "unknown", why: `Service ${reference.namespace}/${reference.name} has no selector: its endpoints are set by hand` }
         : { kind: "pods", namespace: reference.namespace, labels: spec.selector },
     hasShortNames: true,
-    aliases: spec.clusterIP === "None" ? [`*.${host}`] : spec.clusterIP === undefined ? [] : [spec.clusterIP],
+    isHeadless: spec.clusterIP === "None",
+    addresses: spec.clusterIP === undefined || spec.clusterIP === "None" ? [] : [spec.clusterIP],
   };
 }
 
@@ -61,7 +69,8 @@ function registerServiceEntry({ reference, spec }: ServiceEntry): readonly Regis
           }
         : { kind: "external", host: host.toLowerCase(), port },
     hasShortNames: false,
-    aliases: [],
+    isHeadless: false,
+    addresses: [],
   }));
 }
 

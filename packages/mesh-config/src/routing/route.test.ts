@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type RoutedRequest, route } from "./route.ts";
+import { USUAL_FORWARDING } from "./rules/forwarding.ts";
+import { NO_HEADER_CHANGES } from "./rules/header-changes.ts";
 import type { Cluster, RouteMatch, RouteTable } from "./table.ts";
 
 const CLUSTERS: readonly Cluster[] = ["matched", "fallback"].map((name) => ({
@@ -12,11 +14,12 @@ const CLUSTERS: readonly Cluster[] = ["matched", "fallback"].map((name) => ({
 }));
 
 function table(match: Partial<RouteMatch>, domains: readonly string[] = ["cart"]): RouteTable {
-  const anything: RouteMatch = { path: undefined, headers: [], queryParameters: [] };
+  const anything: RouteMatch = { path: undefined, ignoresPathCase: false, headers: [], queryParameters: [] };
   const to = (cluster: string) => [{ cluster, weight: 1 }];
+  const plain = { forwarding: USUAL_FORWARDING, answer: undefined, headers: NO_HEADER_CHANGES, fault: undefined, cors: undefined };
   const routes = [
-    { name: "first", match: { ...anything, ...match }, destinations: to("matched"), source: undefined },
-    { name: "last", match: anything, destinations: to("fallback"), source: undefined },
+    { name: "first", match: { ...anything, ...match }, destinations: to("matched"), ...plain, source: undefined },
+    { name: "last", match: anything, destinations: to("fallback"), ...plain, source: undefined },
   ];
   return {
     proxy: { kind: "sidecar", namespace: "shop", labels: {} },

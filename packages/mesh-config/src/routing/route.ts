@@ -1,6 +1,7 @@
 import { MeshConfigError } from "../errors.ts";
 import { PASSTHROUGH_CLUSTER } from "./clusters.ts";
 import { describeMismatch, type HeaderValues } from "./matching.ts";
+import { locationOf, rewritePath } from "./rewriting.ts";
 import type { Cluster, MeshProxy, Route, RouteTable, VirtualHost } from "./table.ts";
 
 /** A request as the workload beside the proxy sends it. */
@@ -31,6 +32,10 @@ export interface Decision {
   readonly passedOver: readonly { readonly route: Route; readonly why: string }[];
   /** Headers that are taken off before the request leaves the proxy. */
   readonly removedHeaders: readonly string[];
+  /** The path and query with which it leaves, and its `Host` where that is another than the caller's; `undefined` where it does not leave. */
+  readonly forwarded: { readonly path: string; readonly authority: string | undefined } | undefined;
+  /** Where the proxy sends the caller instead. */
+  readonly location: string | undefined;
 }
 
 /**
@@ -44,7 +49,8 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
   if (opaque !== undefined) {
     const destinations = [{ cluster: clusterOf(opaque, table), probability: 1 }];
     const nothing = { stamped: undefined, virtualHost: undefined, route: undefined, passedOver: [], removedHeaders: [] };
-    return { proxy: table.proxy, isOpaque: true, destinations, ...nothing };
+    const forwarded = { path: request.path, authority: undefined };
+    return { proxy: table.proxy, isOpaque: true, destinations, forwarded, location: undefined, ...nothing };
   }
   const { stamp } = table;
   const isStamped = stamp !== undefined && [request.headers[stamp.header] ?? []].flat().length === 0;
@@ -69,9 +75,31 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
       destinations: destinationsOf(candidate, table),
       passedOver,
       removedHeaders,
+      ...effectsOf(candidate, request),
     };
   }
-  return { proxy: table.proxy, isOpaque: false, stamped, virtualHost, route: undefined, destinations: [], passedOver, removedHeaders: [] };
+  return {
+    proxy: table.proxy,
+    isOpaque: false,
+    stamped,
+    virtualHost,
+    route: undefined,
+    destinations: [],
+    passedOver,
+    removedHeaders: [],
+    forwarded: undefined,
+    location: undefined,
+  };
+}
+
+function effectsOf({ match, forwarding, answer }: Route, request: RoutedRequest): Pick<Decision, "forwarded" | "location"> {
+  return {
+    forwarded:
+      forwarding === undefined
+        ? undefined
+        : { path: rewritePath(forwarding.pathRewrite, match, request.path), authority: forwarding.authority },
+    location: answer?.kind === "redirect" ? locationOf(answer, request) : undefined,
+  };
 }
 
 /** A host that does not speak HTTP on the port, or, for a sidecar, a port on which nothing in the mesh does. */

@@ -64,10 +64,117 @@ export interface RemovedHeader {
 export interface Route {
   readonly name: string;
   readonly match: RouteMatch;
-  /** Weights add up to what Envoy takes as the whole. */
+  /** Where it leads; none where the proxy answers by itself. Weights add up to what Envoy takes as the whole. */
   readonly destinations: readonly WeightedCluster[];
+  /** What becomes of the request on its way there; `undefined` where the proxy answers by itself. */
+  readonly forwarding: Forwarding | undefined;
+  /** What the proxy answers by itself. */
+  readonly answer: OwnAnswer | undefined;
+  readonly headers: HeaderChanges;
+  /** What goes wrong on purpose, before anything else is done. */
+  readonly fault: Fault | undefined;
+  readonly cors: Cors | undefined;
   /** The rule that it was made from; `undefined` for a route that the mesh makes by itself. */
   readonly source: RuleReference | undefined;
+}
+
+/** How a request is passed on. */
+export interface Forwarding {
+  /** 0 for no limit. */
+  readonly timeoutMs: number;
+  /** `undefined` where nothing is tried again. */
+  readonly retries: Retries | undefined;
+  readonly pathRewrite: PathRewrite | undefined;
+  /** What `Host` becomes. */
+  readonly authority: string | undefined;
+  readonly mirrors: readonly Mirror[];
+  readonly hashPolicies: readonly HashPolicy[];
+}
+
+export interface Retries {
+  readonly attempts: number;
+  /** Envoy's conditions, with commas. */
+  readonly on: string;
+  readonly statusCodes: readonly number[];
+  readonly perTryTimeoutMs: number | undefined;
+  readonly backoffMs: number | undefined;
+  readonly avoidsPreviousHosts: boolean;
+  readonly prefersOtherPriorities: boolean;
+}
+
+export type PathRewrite =
+  /** In the place of what the match of the path took. */
+  { readonly kind: "prefix"; readonly value: string } | { readonly kind: "regex"; readonly pattern: string; readonly substitution: string };
+
+/** A copy of the request, whose answer nobody waits for. */
+export interface Mirror {
+  readonly cluster: string;
+  readonly share: Share;
+}
+
+export interface Share {
+  readonly numerator: number;
+  readonly denominator: 100 | 1_000_000;
+}
+
+/** By what a request is bound to an endpoint. */
+export type HashPolicy =
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "cookie"; readonly name: string; readonly path: string; readonly ttlMs: number | undefined }
+  | { readonly kind: "query-parameter"; readonly name: string }
+  | { readonly kind: "source-address" };
+
+export type OwnAnswer =
+  | {
+      readonly kind: "redirect";
+      readonly status: number;
+      /** Each is kept as the request has it where this is empty. */
+      readonly path: string;
+      readonly authority: string;
+      readonly scheme: string;
+      readonly port: number | undefined;
+    }
+  | {
+      readonly kind: "response";
+      readonly status: number;
+      readonly body: { readonly kind: "text" | "base64"; readonly value: string } | undefined;
+    }
+  /** A redirect by a status that Istio does not know: Envoy refuses the route. */
+  | { readonly kind: "none" };
+
+export interface HeaderChanges {
+  readonly request: HeaderOperations;
+  readonly response: HeaderOperations;
+}
+
+export interface HeaderOperations {
+  /** In this order, after the removal. */
+  readonly written: readonly HeaderWrite[];
+  readonly removed: readonly string[];
+}
+
+export interface HeaderWrite {
+  readonly name: string;
+  readonly value: string;
+  /** Does it stand beside what is there, and not in its place? */
+  readonly isAppended: boolean;
+}
+
+export interface Fault {
+  readonly delay: { readonly milliseconds: number; readonly share: Share } | undefined;
+  /** Without a share it never comes. */
+  readonly abort: { readonly kind: "http" | "grpc"; readonly status: number; readonly share: Share | undefined } | undefined;
+}
+
+export interface Cors {
+  readonly origins: readonly StringMatch[];
+  /** As the header's value. */
+  readonly methods: string;
+  readonly headers: string;
+  readonly exposedHeaders: string;
+  readonly maxAgeSeconds: number | undefined;
+  readonly allowsCredentials: boolean | undefined;
+  readonly forwardsUnmatchedPreflights: boolean;
 }
 
 /** A rule of a VirtualService: its place in `spec.http`, from 0, and its name. */
@@ -79,10 +186,14 @@ export interface RuleReference extends ResourceReference {
 export interface WeightedCluster {
   readonly cluster: string;
   readonly weight: number;
+  /** Beside those of the route, where several destinations have their own. */
+  readonly headers?: HeaderChanges | undefined;
+  readonly authority?: string | undefined;
 }
 
 export interface RouteMatch {
   readonly path: StringMatch | undefined;
+  readonly ignoresPathCase: boolean;
   readonly headers: readonly HeaderMatch[];
   readonly queryParameters: readonly QueryParameterMatch[];
 }
@@ -92,17 +203,19 @@ export type StringMatch =
   /** RE2, matched against the whole. */
   | { readonly kind: "regex"; readonly value: string };
 
+export type PresenceOr<Match> = Match | { readonly kind: "present" };
+
 /** Header names are in lower case; `:method`, `:authority` and `:scheme` are the request's own. */
 export interface HeaderMatch {
   readonly name: string;
-  readonly match: StringMatch | { readonly kind: "present" };
+  readonly match: PresenceOr<StringMatch>;
   /** Matches where the header does not; an absent header counts as an empty one. */
   readonly isInverted: boolean;
 }
 
 export interface QueryParameterMatch {
   readonly name: string;
-  readonly match: StringMatch | { readonly kind: "present" };
+  readonly match: PresenceOr<StringMatch>;
 }
 
 /** A set of endpoints. */

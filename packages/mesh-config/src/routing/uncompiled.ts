@@ -1,14 +1,33 @@
-import type { HttpMatchSpec, VirtualService } from "./istio-resources.ts";
+import type { VirtualService } from "./istio-resources.ts";
 import { isPattern } from "./matching.ts";
+import { PRESENCE } from "./rules/matches.ts";
+import type { HttpMatchSpec } from "./rules/schema.ts";
 import type { Unread } from "./table.ts";
 
-const SPEC_FIELDS = new Set(["hosts", "gateways", "http"]);
+const SPEC_FIELDS = new Set(["hosts", "gateways", "http", "exportTo"]);
 /** They concern connections that are not read as HTTP, which carry no header. */
 const OPAQUE_FIELDS = new Set(["tls", "tcp"]);
-const RULE_FIELDS = new Set(["name", "match", "route"]);
+const RULE_FIELDS = new Set([
+  "name",
+  "match",
+  "route",
+  "redirect",
+  "directResponse",
+  "rewrite",
+  "timeout",
+  "retries",
+  "fault",
+  "mirror",
+  "mirrorPercent",
+  "mirrorPercentage",
+  "mirrors",
+  "corsPolicy",
+  "headers",
+]);
 const MATCH_FIELDS = new Set([
   "name",
   "uri",
+  "ignoreUriCase",
   "method",
   "authority",
   "scheme",
@@ -19,6 +38,7 @@ const MATCH_FIELDS = new Set([
   "gateways",
   "sourceLabels",
   "sourceNamespace",
+  "statPrefix",
 ]);
 
 const NOT_SHOWN = "is not compiled, so what it does to the request is not shown";
@@ -26,14 +46,9 @@ const MAY_DECIDE = "is not compiled, and may decide otherwise";
 
 /** The regular expressions of a match that RE2 can not read. */
 export function badPatternsOf({ uri, method, authority, scheme, headers, withoutHeaders, queryParams }: HttpMatchSpec): readonly string[] {
-  const conditions = [
-    uri,
-    method,
-    authority,
-    scheme,
-    ...[headers, withoutHeaders, queryParams].flatMap((some) => Object.values(some ?? {})),
-  ];
-  return conditions.flatMap((condition) => (condition?.regex === undefined || isPattern(condition.regex) ? [] : [condition.regex]));
+  const conditions = [method, authority, scheme, ...[headers, withoutHeaders, queryParams].flatMap((some) => Object.values(some ?? {}))];
+  const patterns = [uri?.regex, ...conditions.map((condition) => (condition?.regex === PRESENCE ? undefined : condition?.regex))];
+  return patterns.filter((pattern) => pattern !== undefined).filter((pattern) => !isPattern(pattern));
 }
 
 /** What a VirtualService says and `compile` leaves out. */
@@ -43,11 +58,6 @@ export function findUncompiled({ reference, spec }: VirtualService): readonly Un
     ...Object.keys(spec)
       .filter((field) => !SPEC_FIELDS.has(field) && !OPAQUE_FIELDS.has(field))
       .map((field) => unread(`spec.${field}`, MAY_DECIDE)),
-    ...spec.hosts.flatMap((host, index) =>
-      host.startsWith("*")
-        ? [unread(`spec.hosts.${index}`, "is a wildcard; it is compiled as one host, not for each service that it takes in")]
-        : [],
-    ),
     ...spec.http.flatMap((rule, index) => [
       ...Object.keys(rule)
         .filter((field) => !RULE_FIELDS.has(field))

@@ -3,9 +3,13 @@ import type { ClusterTable } from "./clusters.ts";
 import { type Compilation, MESH_GATEWAY, qualifyGateway } from "./compilation.ts";
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { VirtualService } from "./istio-resources.ts";
-import { type RegisteredHost, resolveHost } from "./registry.ts";
-import { compileRoutes, EVERY_REQUEST, isCatchAll } from "./routes.ts";
-import type { MeshProxy, OpaqueHost, PortRoutes, Route, VirtualHost } from "./table.ts";
+import { type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
+import { compileRules } from "./rules/compile-rules.ts";
+import { BLIND_FORWARDING, USUAL_FORWARDING } from "./rules/forwarding.ts";
+import { NO_HEADER_CHANGES } from "./rules/header-changes.ts";
+import { EVERY_REQUEST, isCatchAll } from "./rules/matches.ts";
+import type { Forwarding, MeshProxy, OpaqueHost, PortRoutes, Route, Unread, VirtualHost } from "./table.ts";
+import { VISIBILITIES, visibilityFrom } from "./visibility.ts";
 
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
 const PORT_OF_UNREGISTERED_HOSTS = 80;
@@ -18,36 +22,102 @@ const USUAL_GATEWAY_PORTS = [80, 443];
  */
 export function compileSidecarPorts(compilation: Compilation): readonly PortRoutes[] {
   const { registry } = compilation.clusters;
-  const owners = assignHosts(compilation);
-  const hostsByOwner = Map.groupBy(owners.keys(), (host) => owners.get(host) as VirtualService);
+  const bound = bindVirtualServices(compilation, (gateways) => gateways.includes(MESH_GATEWAY));
+  const wildcards = assignWildcards(bound, registry);
   const ports = new Set([PORT_OF_UNREGISTERED_HOSTS]);
   for (const { ports: served } of registry.values()) for (const { number, protocol } of served) if (protocol !== "tcp") ports.add(number);
   return ascending(ports).map((port) => {
-    const routesOf = memoizedRoutes(compilation, port, [MESH_GATEWAY]);
-    const virtualHosts: VirtualHost[] = [];
-    const routed = new Set<string>();
-    for (const [owner, hosts] of hostsByOwner) {
-      const isServed = hosts.some((host) => servesHttp(registry.get(host), port));
-      if (!isServed && port !== PORT_OF_UNREGISTERED_HOSTS) continue;
-      const routes = routesOf(owner);
-      if (routes.length === 0) continue;
-      for (const host of hosts) {
-        const registered = registry.get(host);
-        const isHttp = servesHttp(registered, port);
-        if (!isHttp && registered?.ports.some(({ number }) => number === port)) continue;
-        virtualHosts.push(virtualHost(compilation, host, port, routes, isHttp ? registered : undefined));
-        routed.add(host);
-      }
-    }
-    for (const registered of registry.values()) {
-      if (routed.has(registered.host) || !servesHttp(registered, port)) continue;
-      const cluster = compilation.clusters.use({ host: registered.host, port }, registered.namespace);
-      const route: Route = { name: "default", match: EVERY_REQUEST, destinations: [{ cluster, weight: 1 }], source: undefined };
-      virtualHosts.push(virtualHost(compilation, registered.host, port, [route], registered));
-    }
+    const drafts = [
+      ...bound.flatMap((virtualService) => draftsOf(virtualService, compilation, port, wildcards)),
+      ...[...registry.values()]
+        .filter((registered) => servesHttp(registered, port))
+        .map((registered) => ({ host: registered.host, registered, routes: [usualRoute(registered, compilation, port)], owner: undefined })),
+    ];
+    const virtualHosts = withoutDuplicates(drafts, compilation, port);
     virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
     return { port, virtualHosts: [...virtualHosts, passthrough(compilation, port)] };
   });
+}
+
+/** A virtual host before it is known which of its names others have taken. */
+interface Draft {
+  readonly host: string;
+  readonly registered: RegisteredHost | undefined;
+  readonly routes: readonly Route[];
+  readonly owner: VirtualService | undefined;
+}
+
+/**
+ * The hosts of a VirtualService on one port: those that the mesh knows there, and those that it does not know. The latter need one of the former, but on
+ * port 80.
+ */
+function draftsOf(
+  { owner, hosts }: BoundVirtualService,
+  compilation: Compilation,
+  port: number,
+  wildcards: ReadonlyMap<string, VirtualService>,
+): readonly Draft[] {
+  const { registry } = compilation.clusters;
+  const known = [...registry.values()].filter(({ ports }) => ports.some(({ number }) => number === port));
+  const split = hosts.map((host) => {
+    const taken = known.filter((registered) =>
+      host.startsWith("*") ? takesIn(host, registered.host) : registered.host === host,
+    );
+    return { host, taken };
+  });
+  const registered = split
+    .flatMap(({ host, taken }) => (host.startsWith("*") ? taken.filter((one) => wildcards.get(one.host) === owner) : taken))
+    .filter((one) => servesHttp(one, port));
+  if (registered.length === 0 && port !== PORT_OF_UNREGISTERED_HOSTS) return [];
+  const routes = compileRules(owner, compilation, port, [MESH_GATEWAY]);
+  if (routes.length === 0) return [];
+  const unknown = split.filter(({ taken }) => taken.length === 0).map(({ host }) => ({ host, registered: undefined, routes, owner }));
+  return [...unknown, ...registered.map((one) => ({ host: one.host, registered: one, routes, owner }))];
+}
+
+/** For each registered host that wildcards take in, the VirtualService that names it most narrowly. */
+function assignWildcards(bound: readonly BoundVirtualService[], registry: Registry): ReadonlyMap<string, VirtualService> {
+  const named = bound.flatMap(({ owner, hosts }) => hosts.map((host) => ({ owner, host })));
+  if (named.every(({ host }) => !host.startsWith("*"))) return new Map();
+  const narrowestFirst = named.sort((a, b) => Number(a.host.startsWith("*")) - Number(b.host.startsWith("*")) || b.host.length - a.host.length);
+  return new Map(
+    [...registry.keys()].flatMap((host) => {
+      const found = narrowestFirst.find((candidate) => takesIn(candidate.host, host));
+      return found === undefined ? [] : [[host, found.owner] as const];
+    }),
+  );
+}
+
+/** The first that has a name keeps it; one that has no name left is none. */
+function withoutDuplicates(drafts: readonly Draft[], compilation: Compilation, port: number): VirtualHost[] {
+  const { proxy, resources, unread } = compilation;
+  const owners = new Map<string, Draft>();
+  const taken = new Set<string>();
+  const virtualHosts: VirtualHost[] = [];
+  for (const draft of drafts) {
+    const { host, registered, routes, owner } = draft;
+    const first = owners.get(host);
+    if (first !== undefined) {
+      if (owner !== undefined && first.owner !== undefined) unread.push(describeDuplicate(host, owner, first.owner));
+      continue;
+    }
+    owners.set(host, draft);
+    const domains = domainsOf(host, registered, proxy, resources.clusterDomain).filter((domain) => !taken.has(domain));
+    for (const domain of domains) taken.add(domain);
+    if (domains.length > 0) virtualHosts.push(virtualHost(compilation, host, port, routes, domains));
+  }
+  return virtualHosts;
+}
+
+function describeDuplicate(host: string, { reference }: VirtualService, first: VirtualService): Unread {
+  const owner = `VirtualService ${first.reference.namespace}/${first.reference.name}`;
+  return { resource: reference, field: "spec.hosts", why: `${host} belongs to ${owner} already; a sidecar takes the first only` };
+}
+
+/** Where a host's requests go that no VirtualService has. */
+function usualRoute(registered: RegisteredHost, { clusters }: Compilation, port: number): Route {
+  const cluster = clusters.use({ host: registered.host, port }, registered.namespace);
+  return everythingTo("default", cluster, { ...USUAL_FORWARDING, hashPolicies: clusters.hashPoliciesOfHost(registered, port) });
 }
 
 /** The hosts of the mesh on their ports that do not speak HTTP. */
@@ -64,53 +134,82 @@ export function compileOpaqueHosts(clusters: ClusterTable, proxy: MeshProxy, clu
 }
 
 /**
- * What a gateway knows: the hosts of the VirtualServices that are bound to it, and nothing else. Where several have one host it merges them, the oldest first,
- * and what takes every request last.
+ * What a gateway knows: the hosts of the VirtualServices that are bound to it, as far as its servers are for them, and nothing else. Where several have one
+ * host it merges them, the oldest first, and what takes every request last.
  */
 export function compileGatewayPorts(compilation: Compilation): readonly PortRoutes[] {
   const { gateway } = compilation.proxy;
-  const bound = boundVirtualServices(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
-  const hosts = Map.groupBy(bound, ({ host }) => host);
-  return gatewayPorts(compilation).map((port) => {
-    const routesOf = memoizedRoutes(compilation, port, gateway === undefined ? [] : [gateway]);
-    const virtualHosts = [...hosts].map(([host, owners]) => {
-      const routes = owners.flatMap(({ owner }) => routesOf(owner));
+  const bound = bindVirtualServices(compilation, (gateways) => gateway !== undefined && gateways.includes(gateway));
+  return gatewayServers(compilation).map(({ port, hosts: served }) => {
+    const routed = bound.flatMap(({ owner, hosts }) => {
+      const names = hosts.flatMap((host) => intersectHosts(served, host, owner.reference.namespace));
+      const routes = names.length === 0 ? [] : compileRules(owner, compilation, port, gateway === undefined ? [] : [gateway]);
+      return routes.length === 0 ? [] : [...new Set(names)].map((host) => ({ host, routes }));
+    });
+    const virtualHosts = [...Map.groupBy(routed, ({ host }) => host)].map(([host, owners]) => {
+      const routes = owners.flatMap((owner) => owner.routes);
       const ordered = [...routes.filter(({ match }) => !isCatchAll(match)), ...routes.filter(({ match }) => isCatchAll(match))];
-      return virtualHost(compilation, host, port, ordered, undefined);
+      return virtualHost(compilation, host, port, ordered, [host]);
     });
     return { port, virtualHosts: virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1)) };
   });
 }
 
-function gatewayPorts({ proxy, resources }: Compilation): readonly number[] {
+interface GatewayServer {
+  readonly port: number;
+  /** Such as `*.example.com`, or `shop/*` for hosts of that namespace's VirtualServices only. */
+  readonly hosts: readonly string[];
+}
+
+function gatewayServers({ proxy, resources }: Compilation): readonly GatewayServer[] {
   const opened = resources.gateways.find(({ reference }) => `${reference.namespace}/${reference.name}` === proxy.gateway);
-  return opened === undefined ? USUAL_GATEWAY_PORTS : ascending(new Set(opened.spec.servers.map(({ port }) => port.number)));
+  if (opened === undefined) return USUAL_GATEWAY_PORTS.map((port) => ({ port, hosts: ["*"] }));
+  const servers = opened.spec.servers.map(({ port, hosts }) => ({
+    port: port.number,
+    hosts: hosts.map((host) => (host.startsWith("./") ? `${opened.reference.namespace}${host.slice(1)}` : host)),
+  }));
+  return [...Map.groupBy(servers, ({ port }) => port)]
+    .map(([port, same]) => ({ port, hosts: same.flatMap(({ hosts }) => hosts) }))
+    .sort((a, b) => a.port - b.port);
 }
 
-/** Each host of a sidecar with the VirtualService that has it: the oldest, as far as that is known, then by name and namespace. */
-function assignHosts(compilation: Compilation): ReadonlyMap<string, VirtualService> {
-  const owners = new Map<string, VirtualService>();
-  for (const { host, owner } of boundVirtualServices(compilation, (gateways) => gateways.includes(MESH_GATEWAY))) {
-    const first = owners.get(host);
-    if (first === undefined) owners.set(host, owner);
-    else if (first !== owner) {
-      const why = `${host} belongs to VirtualService ${first.reference.namespace}/${first.reference.name} already; a sidecar takes the first only`;
-      compilation.unread.push({ resource: owner.reference, field: "spec.hosts", why });
-    }
-  }
-  return owners;
+/** The hosts that both a server and a VirtualService of this namespace are for: of a wildcard and what it takes in, the narrower one. */
+function intersectHosts(served: readonly string[], host: string, namespace: string): readonly string[] {
+  const found = served.flatMap((entry) => {
+    const [prefix, name] = entry.includes("/") ? (entry.split("/") as [string, string]) : ["*", entry];
+    if (prefix !== "*" && prefix !== namespace) return [];
+    if (takesIn(name, host)) return [host];
+    return takesIn(host, name) ? [name.toLowerCase()] : [];
+  });
+  return [...new Set(found)];
 }
 
-function boundVirtualServices(
-  { resources }: Compilation,
+function takesIn(pattern: string, host: string): boolean {
+  const lower = pattern.toLowerCase();
+  return lower === host || (lower.startsWith("*") && host.endsWith(lower.slice(1)));
+}
+
+/** A VirtualService with the full names of its hosts. */
+interface BoundVirtualService {
+  readonly owner: VirtualService;
+  readonly hosts: readonly string[];
+}
+
+/** Those that a proxy sees and that are bound to it: by how they are seen, then the oldest first. */
+function bindVirtualServices(
+  { resources, proxy }: Compilation,
   isBound: (gateways: readonly string[]) => boolean,
-): readonly { readonly host: string; readonly owner: VirtualService }[] {
-  return [...resources.virtualServices]
-    .sort(byAgeAndName)
-    .filter((owner) => isBound(gatewaysOf(owner)))
-    .flatMap((owner) =>
-      owner.spec.hosts.map((name) => ({ host: resolveHost(name, owner.reference.namespace, resources.clusterDomain), owner })),
-    );
+): readonly BoundVirtualService[] {
+  const seen = [...resources.virtualServices].sort(byAgeAndName).map((owner) => ({
+    owner,
+    visibility: visibilityFrom(proxy.namespace, { exportTo: owner.spec.exportTo, ownNamespace: owner.reference.namespace }),
+  }));
+  return VISIBILITIES.flatMap((wanted) => seen.filter(({ visibility }) => visibility === wanted))
+    .filter(({ owner }) => isBound(gatewaysOf(owner)))
+    .map(({ owner }) => {
+      const hosts = owner.spec.hosts.map((name) => resolveHost(name, owner.reference.namespace, resources.clusterDomain));
+      return { owner, hosts: [...new Set(hosts)] };
+    });
 }
 
 /** The gateways of a VirtualService by their full names; `mesh` where it names none. */
@@ -122,31 +221,22 @@ function servesHttp(host: RegisteredHost | undefined, port: number): boolean {
   return host?.ports.some(({ number, protocol }) => number === port && protocol !== "tcp") ?? false;
 }
 
-function memoizedRoutes(compilation: Compilation, port: number, gateways: readonly string[]): (owner: VirtualService) => readonly Route[] {
-  const known = new Map<VirtualService, readonly Route[]>();
-  return (owner) => {
-    const routes = known.get(owner) ?? compileRoutes(owner, compilation, port, gateways);
-    known.set(owner, routes);
-    return routes;
-  };
-}
-
 function virtualHost(
-  { filters, proxy, resources }: Compilation,
+  { filters }: Compilation,
   host: string,
   port: number,
   routes: readonly Route[],
-  registered: RegisteredHost | undefined,
+  domains: readonly string[],
 ): VirtualHost {
   const name = `${host}:${port}`;
-  const domains = domainsOf(host, registered, proxy, resources.clusterDomain);
   return { name, domains, routes, removedHeaders: removalsFor(name, filters) };
 }
 
 function domainsOf(host: string, registered: RegisteredHost | undefined, proxy: MeshProxy, clusterDomain: string): readonly string[] {
   if (registered === undefined) return [host];
   const shorter = registered.hasShortNames ? shortNames(registered, proxy, clusterDomain) : [];
-  return [host, `${host}.`, ...shorter, ...registered.aliases];
+  const names = [host, `${host}.`, ...shorter];
+  return [...names, ...(registered.isHeadless ? names.map((name) => `*.${name}`) : []), ...registered.addresses];
 }
 
 /** `cart`, `cart.shop`, `cart.shop.svc` for callers in the service's namespace; the ones with the namespace for all others. */
@@ -156,17 +246,27 @@ function shortNames({ host, namespace }: RegisteredHost, proxy: MeshProxy, clust
 }
 
 function passthrough({ clusters, filters }: Compilation, port: number): VirtualHost {
-  const route: Route = {
-    name: PASSTHROUGH_VIRTUAL_HOST,
-    match: EVERY_REQUEST,
-    destinations: [{ cluster: clusters.passthrough(port), weight: 1 }],
-    source: undefined,
-  };
+  const route = everythingTo(PASSTHROUGH_VIRTUAL_HOST, clusters.passthrough(port), BLIND_FORWARDING);
   return {
     name: PASSTHROUGH_VIRTUAL_HOST,
     domains: ["*"],
     routes: [route],
     removedHeaders: removalsFor(PASSTHROUGH_VIRTUAL_HOST, filters),
+  };
+}
+
+/** A route that the mesh makes by itself. */
+function everythingTo(name: string, cluster: string, forwarding: Forwarding): Route {
+  return {
+    name,
+    match: EVERY_REQUEST,
+    destinations: [{ cluster, weight: 1 }],
+    forwarding,
+    answer: undefined,
+    headers: NO_HEADER_CHANGES,
+    fault: undefined,
+    cors: undefined,
+    source: undefined,
   };
 }
 

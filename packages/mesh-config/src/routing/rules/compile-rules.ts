@@ -1,0 +1,107 @@
+import { type Compilation, type DestinationLookup, qualifyGateway } from "../compilation.ts";
+import type { VirtualService } from "../istio-resources.ts";
+import type { Route, RuleReference, WeightedCluster } from "../table.ts";
+import { badPatternsOf } from "../uncompiled.ts";
+import { compileAnswer } from "./answers.ts";
+import { compileCors } from "./cors.ts";
+import { compileFault } from "./faults.ts";
+import { compileForwarding, compileRetries } from "./forwarding.ts";
+import { compileHeaderChanges, joinHeaderChanges } from "./header-changes.ts";
+import { compileMatch, EVERY_REQUEST, isCatchAll } from "./matches.ts";
+import type { HttpMatchSpec, HttpRuleSpec } from "./schema.ts";
+
+/**
+ * The routes of a VirtualService on one port, for callers bound by one of the gateways. Each entry of a rule's `match` is a route of its own, and nothing
+ * after a rule that takes everything is reached.
+ */
+export function compileRules(
+  virtualService: VirtualService,
+  compilation: Compilation,
+  port: number,
+  gateways: readonly string[],
+): readonly Route[] {
+  const routes: Route[] = [];
+  for (const [index, rule] of virtualService.spec.http.entries()) {
+    const source: RuleReference = { ...virtualService.reference, rule: index, ruleName: rule.name };
+    const matches = (rule.match ?? []).filter(
+      (match) => badPatternsOf(match).length === 0 && isMeantFor(match, virtualService, compilation, port, gateways),
+    );
+    if ((rule.match ?? []).length > 0 && matches.length === 0) continue;
+    const action = compileAction(rule, virtualService, compilation, port);
+    const entries = matches.length === 0 ? [undefined] : matches;
+    for (const entry of entries) {
+      const match = entry === undefined ? EVERY_REQUEST : compileMatch(entry);
+      routes.push({ name: nameOf(rule, entry), match, ...action, source });
+      if (isCatchAll(match)) return routes;
+    }
+  }
+  return routes;
+}
+
+function nameOf({ name = "" }: HttpRuleSpec, entry: HttpMatchSpec | undefined): string {
+  return entry?.name === undefined || entry.name === "" ? name : `${name}.${entry.name}`;
+}
+
+/** Where an entry names gateways, these alone count, and not who the caller is. */
+function isMeantFor(
+  match: HttpMatchSpec,
+  { reference }: VirtualService,
+  { proxy }: Compilation,
+  port: number,
+  gateways: readonly string[],
+): boolean {
+  if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
+  if (match.gateways !== undefined && match.gateways.length > 0)
+    return match.gateways.some((gateway) => gateways.includes(qualifyGateway(gateway, reference.namespace)));
+  if (match.sourceNamespace !== undefined && match.sourceNamespace !== "" && match.sourceNamespace !== proxy.namespace) return false;
+  return Object.entries(match.sourceLabels ?? {}).every(([key, value]) => proxy.labels[key] === value);
+}
+
+function compileAction(
+  rule: HttpRuleSpec,
+  { reference }: VirtualService,
+  { clusters }: Compilation,
+  port: number,
+): Omit<Route, "name" | "match" | "source"> {
+  const { changes, authority } = compileHeaderChanges(rule.headers);
+  const common = { headers: changes, fault: compileFault(rule.fault), cors: compileCors(rule.corsPolicy) };
+  const answer = compileAnswer(rule, port);
+  if (answer !== undefined) return { ...common, destinations: [], forwarding: undefined, answer };
+  const lookUp: DestinationLookup = (destination) => clusters.lookUp(destination, reference.namespace, port);
+  const hashPolicies = (rule.route ?? [])
+    .filter(({ weight }) => (rule.route ?? []).length === 1 || (weight ?? 0) > 0)
+    .flatMap(({ destination }) => clusters.hashPoliciesOf(destination, reference.namespace));
+  const destinations = compileDestinations(rule, lookUp);
+  const only = rule.route?.length === 1 ? compileHeaderChanges(rule.route[0]?.headers) : undefined;
+  const forwarding = compileForwarding(rule, authority, lookUp);
+  return {
+    headers: only === undefined ? common.headers : joinHeaderChanges(common.headers, only.changes),
+    fault: common.fault,
+    cors: common.cors,
+    destinations,
+    forwarding: {
+      ...forwarding,
+      authority: forwarding.authority ?? (only?.authority || undefined),
+      retries: compileRetries(rule.retries, only !== undefined && hashPolicies.length > 0),
+      hashPolicies,
+    },
+    answer: undefined,
+  };
+}
+
+/** One destination takes everything, whatever its weight; of several, those without a weight take nothing. */
+function compileDestinations({ route = [] }: HttpRuleSpec, lookUp: DestinationLookup): readonly WeightedCluster[] {
+  const [only] = route;
+  if (route.length === 1 && only !== undefined) return [{ cluster: lookUp(only.destination), weight: 1 }];
+  return route
+    .filter(({ weight }) => (weight ?? 0) > 0)
+    .map(({ destination, weight = 0, headers }): WeightedCluster => {
+      const { changes, authority } = compileHeaderChanges(headers);
+      return {
+        cluster: lookUp(destination),
+        weight,
+        headers: headers === undefined ? undefined : changes,
+        authority: authority || undefined,
+      };
+    });
+}

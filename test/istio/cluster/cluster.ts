@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Tools } from "../tools/build.ts";
+import { KubernetesApi } from "./api.ts";
+import { type ApiServer, startApiServer } from "./api-server.ts";
+import { startControllerManager } from "./controller-manager.ts";
+import type { Daemon } from "./daemon.ts";
+import { startEtcd } from "./etcd.ts";
+import { type Istiod, startIstiod } from "./istiod.ts";
+import { ClusterObjects, readResources } from "./objects.ts";
+
+/** Stock Envoys have no certificates, so that nobody may ask for mutual TLS. */
+const PLAINTEXT = {
+  apiVersion: "security.istio.io/v1",
+  kind: "PeerAuthentication",
+  metadata: { name: "plaintext", namespace: "istio-system" },
+  spec: { mtls: { mode: "DISABLE" } },
+};
+const ROOT_NAMESPACE = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } };
+
+/** A Kubernetes with Istio, of real parts, all on loopback; there are no nodes but what a test makes. */
+export interface Cluster {
+  /** Logs and keys; gone after `stop`. */
+  readonly folder: string;
+  readonly apiServer: ApiServer;
+  readonly istiod: Istiod;
+  readonly api: KubernetesApi;
+  readonly objects: ClusterObjects;
+  /** Ends all of it and removes its folder. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface StartClusterOptions {
+  readonly onProgress?: (message: string) => void;
+}
+
+/** Starts a cluster, whose processes end with this one, however it ends. */
+export async function startCluster(tools: Tools, { onProgress = () => {} }: StartClusterOptions = {}): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), "puggle-cluster-"));
+  const running: Daemon[] = [];
+  const keep = <D extends Daemon>(daemon: D): D => {
+    running.push(daemon);
+    onProgress(`${daemon.name} is ready`);
+    return daemon;
+  };
+  const closing: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0)) await close();
+    for (const daemon of running.splice(0).reverse()) await daemon.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const etcd = keep(await startEtcd(folder));
+    const apiServer = keep(await startApiServer(tools.binaries["kube-apiserver"], etcd.url, folder));
+    const controllers = startControllerManager(tools.binaries["kube-controller-manager"], apiServer, folder);
+    const api = new KubernetesApi(apiServer.access);
+    closing.push(() => api.close());
+    const objects = new ClusterObjects(api);
+    await objects.install(await readResources(tools.istioCrdsPath));
+    await objects.install([ROOT_NAMESPACE]);
+    await objects.install([PLAINTEXT]);
+    keep(await controllers);
+    const istiod = keep(await startIstiod(tools.binaries["pilot-discovery"], apiServer, folder));
+    return { folder, apiServer, istiod, api, objects, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

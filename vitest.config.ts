@@ -1,9 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+const ON_ISTIO = "test/istio/**/*.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/*/src/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "examples/*/src/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ON_ISTIO],
+        },
+      },
+      {
+        extends: true,
+        // A cluster each, which need the machine for themselves.
+        test: { name: "istio", include: [ON_ISTIO], globalSetup: "test/istio/tools/setup.ts", fileParallelism: false },
+      },
+    ],
   },
 });

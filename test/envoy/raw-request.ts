@@ -6,6 +6,7 @@ export const keptAlive = new Agent({ keepAlive: true, maxSockets: 4 });
 
 export interface RawAnswer {
   readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string;
 }
 
@@ -20,7 +21,7 @@ export async function sendRaw(port: number, { method, host, port: servicePort, p
         port,
         method,
         path,
-        headers: ["host", `${host}:${servicePort}`, "content-length", "0", ...lines],
+        headers: ["host", servicePort === 80 ? host : `${host}:${servicePort}`, "content-length", "0", ...lines],
       },
       (response) => {
         let body = "";
@@ -28,7 +29,7 @@ export async function sendRaw(port: number, { method, host, port: servicePort, p
         response.on("data", (chunk: string) => {
           body += chunk;
         });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
         response.on("error", reject);
       },
     );

@@ -1,6 +1,7 @@
 export { describeBaselines, resourcesOf } from "./baselines.ts";
 export { defaultAddresses, type EnvoyAddresses, type WorkloadAddress } from "./envoy/addresses.ts";
 export { type EnvoyConfiguration, type EnvoyOptions, generateEnvoy } from "./envoy/generate.ts";
+export { printRoutes } from "./envoy/route-configuration.ts";
 export { MeshConfigError, type MeshConfigErrorCode } from "./errors.ts";
 export { type ExplainedDestination, type ExplainRequest, type Explanation, explain, findSidecar, type Outcome } from "./explain/explain.ts";
 export { formatExplanation } from "./explain/format.ts";

@@ -11,7 +11,12 @@ const UNDECIDING = new Set([
 /** Fields whose order decides nothing. */
 const UNORDERED = new Set(["domains", "virtual_hosts", "headers", "query_parameters", "request_headers_to_remove"]);
 /** Envoy prints a field that has its default where istiod set it, and leaves it out where it did not. */
-const DEFAULTS: Readonly<Record<string, unknown>> = { case_sensitive: true, treat_missing_header_as_empty: false, path_redirect: "", numerator: 0 };
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  case_sensitive: true,
+  treat_missing_header_as_empty: false,
+  path_redirect: "",
+  numerator: 0,
+};
 const PER_FILTER = "typed_per_filter_config";
 const DURATION = /^\d+(\.\d+)?s$/;
 

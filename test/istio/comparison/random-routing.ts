@@ -39,7 +39,12 @@ const match = fc.record(
     scheme: fc.constantFrom({ exact: "http" }, { exact: "https" }),
     headers: headerMatch,
     withoutHeaders: headerMatch,
-    queryParams: fc.constantFrom({ debug: { exact: "yes" } }, { debug: { regex: "y.*" } }, { x: { exact: "1" } }, { debug: { prefix: "y" } }),
+    queryParams: fc.constantFrom(
+      { debug: { exact: "yes" } },
+      { debug: { regex: "y.*" } },
+      { x: { exact: "1" } },
+      { debug: { prefix: "y" } },
+    ),
     port: fc.constantFrom(80, 8080),
     gateways: fc.subarray(["mesh", "edge/edge"], { minLength: 1 }),
     sourceNamespace: fc.constantFrom("shop", "stock"),
@@ -48,13 +53,13 @@ const match = fc.record(
   { requiredKeys: [] },
 );
 /** A condition or two: with more, hardly any request would match, and what each of them does would not show. */
-const sparseMatch = fc.tuple(match, fc.subarray(["uri", "headers", "withoutHeaders", "name", "port", "queryParams", "method"], { maxLength: 2 }), fc.nat(2)).map(
-  ([whole, kept, rest]) => {
+const sparseMatch = fc
+  .tuple(match, fc.subarray(["uri", "headers", "withoutHeaders", "name", "port", "queryParams", "method"], { maxLength: 2 }), fc.nat(2))
+  .map(([whole, kept, rest]) => {
     const entries = Object.entries(whole);
     const chosen = entries.filter(([key], index) => kept.includes(key) || (rest === 0 && index === 0));
     return Object.fromEntries(chosen);
-  },
-);
+  });
 
 const headerOperations = fc.record(
   {
@@ -147,7 +152,14 @@ const redirect = fc.record(
   },
   { requiredKeys: [] },
 );
-const redirectPort = fc.constantFrom({}, {}, { port: 80 }, { port: 8443 }, { derivePort: "FROM_REQUEST_PORT" }, { derivePort: "FROM_PROTOCOL_DEFAULT" });
+const redirectPort = fc.constantFrom(
+  {},
+  {},
+  { port: 80 },
+  { port: 8443 },
+  { derivePort: "FROM_REQUEST_PORT" },
+  { derivePort: "FROM_PROTOCOL_DEFAULT" },
+);
 const directResponse = fc.record(
   { status: fc.constantFrom(200, 403, 503), body: fc.constantFrom({ string: "closed" }, { bytes: "Y2xvc2Vk" }) },
   { requiredKeys: ["status"] },
@@ -158,13 +170,29 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(redirect, redirectPort).map(([what, port]) => ({ redirect: { ...what, ...port } })) },
   { weight: 1, arbitrary: directResponse.map((answer) => ({ directResponse: answer })) },
 );
-const around = fc.record({ name: fc.constantFrom("a", "b"), fault, corsPolicy }, { requiredKeys: [] });
+const around = fc.record({ fault, corsPolicy }, { requiredKeys: [] });
 
 const rule = fc
-  .tuple(fc.array(sparseMatch, { maxLength: 3 }), action, fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: around }))
-  .map(([matches, what, more]) => ({ ...(matches.length > 0 ? { match: matches } : {}), ...what, ...more }));
+  .tuple(
+    fc.array(sparseMatch, { maxLength: 3 }),
+    action,
+    fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: around }),
+  )
+  .chain((parts) => fc.tuple(fc.constant(parts), fc.constantFrom({ name: "rule" }, { name: "rule" }, { name: "rule" }, {})))
+  .map(([[matches, what, more], name]) => ({ ...name, ...(matches.length > 0 ? { match: matches } : {}), ...what, ...more }));
 
-const VIRTUAL_SERVICE_HOSTS = ["cart", "pricing", "cart.stock.svc.cluster.local", "api.payments.example", "shop.stage.internal", "headless", "two-ports", "*.shop.svc.cluster.local", "*.stage.internal", "cart.shop"];
+const VIRTUAL_SERVICE_HOSTS = [
+  "cart",
+  "pricing",
+  "cart.stock.svc.cluster.local",
+  "api.payments.example",
+  "shop.stage.internal",
+  "headless",
+  "two-ports",
+  "*.shop.svc.cluster.local",
+  "*.stage.internal",
+  "cart.shop",
+];
 
 const virtualService = fc.record(
   {
@@ -195,7 +223,9 @@ const destinationRule = fc.record(
     trafficPolicy,
     subsets: fc
       .tuple(fc.subarray(["one", "two"]), trafficPolicy)
-      .map(([names, policy]) => names.map((name, index) => ({ name, labels: { version: name }, ...(index === 0 ? { trafficPolicy: policy } : {}) }))),
+      .map(([names, policy]) =>
+        names.map((name, index) => ({ name, labels: { version: name }, ...(index === 0 ? { trafficPolicy: policy } : {}) })),
+      ),
   },
   { requiredKeys: ["host"] },
 );
@@ -207,9 +237,16 @@ export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
     destinationRules: fc.array(fc.tuple(fc.constantFrom("shop", "stock", "istio-system"), destinationRule), { maxLength: 3 }),
   })
   .map(({ virtualServices, destinationRules }) => [
-    ...virtualServices.map(([namespace, spec], index) => istio("VirtualService", namespace, `routing-${index}`, spec)),
+    ...virtualServices.map(([namespace, spec], index) =>
+      istio("VirtualService", namespace, `routing-${index}`, { ...spec, http: spec.http.map((own, at) => named(own, `${index}.${at}`)) }),
+    ),
     ...destinationRules.map(([namespace, spec], index) => istio("DestinationRule", namespace, `policy-${index}`, spec)),
   ]);
+
+/** Names tell in an answer which rule decided. */
+function named(own: object, place: string): object {
+  return "name" in own ? { ...own, name: `${own.name}-${place}` } : own;
+}
 
 function istio(kind: string, namespace: string, name: string, spec: object): KubernetesResource {
   return { apiVersion: "networking.istio.io/v1", kind, metadata: { name, namespace }, spec };

@@ -19,7 +19,7 @@ export interface LoopbackSidecarOptions {
   readonly adminPort: number;
   /** Where it listens on loopback for each route configuration of istiod's: `80`, or `http.80` for a gateway. */
   readonly listeners: Readonly<Record<string, number>>;
-  /** HTTP filters that stand before the router. */
+  /** HTTP filters that stand before all others. */
   readonly filters?: readonly object[];
 }
 
@@ -103,7 +103,13 @@ function listener(routes: string, port: number, filters: readonly object[]) {
               stat_prefix: routes,
               normalize_path: true,
               rds: { route_config_name: routes, config_source: FROM_ADS },
-              http_filters: [SAY_WHY, ...filters, ROUTER],
+              http_filters: [
+                SAY_WHY,
+                ...filters,
+                httpFilter("fault", "HTTPFault"),
+                httpFilter("cors", "Cors"),
+                httpFilter("router", "Router"),
+              ],
             },
           },
         ],
@@ -112,7 +118,10 @@ function listener(routes: string, port: number, filters: readonly object[]) {
   };
 }
 
-const ROUTER = { name: "envoy.filters.http.router", typed_config: { "@type": `${TYPE}.http.router.v3.Router` } };
+/** What istiod puts before the router, which does what routes say. */
+function httpFilter(name: string, message: string) {
+  return { name: `envoy.filters.http.${name}`, typed_config: { "@type": `${TYPE}.http.${name}.v3.${message}` } };
+}
 
 /** First in the chain, so that it sees the answers of all the others too. */
 const SAY_WHY = {

@@ -5,6 +5,7 @@ import type {
   QueryParameterMatch,
   Route,
   RouteMatch,
+  RouteTable,
   StringMatch,
   VirtualHost,
 } from "../routing/table.ts";
@@ -22,6 +23,18 @@ export function routeConfiguration(name: string, { virtualHosts }: PortRoutes, p
     ignore_port_in_host_matching: true,
     virtual_hosts: virtualHosts.map((virtualHost) => printVirtualHost(virtualHost, print)),
   };
+}
+
+/**
+ * The routes of one port as Envoy's RouteConfiguration in JSON (v3): what istiod sends the table's proxy, as far as it decides where requests go.
+ *
+ * @param name - of the configuration, as `istioctl proxy-config routes` lists it; the port when left out.
+ */
+export function printRoutes({ ports, proxy }: RouteTable, port: number, name = `${port}`): object {
+  const known = ports.find((candidate) => candidate.port === port);
+  // Where nothing is known on a port, a sidecar is told of what is not.
+  const unknown = proxy.kind === "gateway" ? [] : (ports[0]?.virtualHosts ?? []).filter(({ domains }) => domains.includes("*"));
+  return routeConfiguration(name, known ?? { port, virtualHosts: unknown });
 }
 
 function printVirtualHost({ name, domains, routes, removedHeaders }: VirtualHost, print: PrintAction) {

@@ -1,10 +1,9 @@
-import { ROOT_NAMESPACE } from "./compilation.ts";
-import type { DestinationRule, RoutingResources } from "./istio-resources.ts";
+import { DestinationRuleTable } from "./destination-rules.ts";
+import type { RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
 import { compileHashPolicies } from "./rules/hash-policies.ts";
 import type { DestinationSpec } from "./rules/schema.ts";
 import type { Cluster, ClusterEndpoints, HashPolicy, MeshProxy } from "./table.ts";
-import { visibilityFrom } from "./visibility.ts";
 
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
 
@@ -14,16 +13,13 @@ export class ClusterTable {
   readonly #clusters = new Map<string, Cluster>();
   readonly #clusterDomain: string;
   readonly #proxy: MeshProxy;
-  readonly #rules: ReadonlyMap<string, readonly DestinationRule[]>;
-  /** Hosts of rules such as `*.shop.svc.cluster.local`, the longest first. */
-  readonly #wildcards: readonly string[];
+  readonly #rules: DestinationRuleTable;
 
   constructor(resources: RoutingResources, proxy: MeshProxy) {
     this.registry = buildRegistry(resources, proxy.namespace);
     this.#clusterDomain = resources.clusterDomain;
     this.#proxy = proxy;
-    this.#rules = groupByHost(resources);
-    this.#wildcards = [...this.#rules.keys()].filter((host) => host.startsWith("*")).sort((a, b) => b.length - a.length);
+    this.#rules = new DestinationRuleTable(resources, proxy);
   }
 
   get byName(): ReadonlyMap<string, Cluster> {
@@ -67,8 +63,7 @@ export class ClusterTable {
     if (registered.ports.every(({ number }) => number !== port)) return { kind: "none", why: `${host} has no port ${port}` };
     const endpoints = registered.endpoints(port);
     if (subset === undefined) return endpoints;
-    const rules = this.#rulesFor(host, registered.namespace);
-    const found = rules.flatMap(({ spec }) => spec.subsets).find(({ name }) => name === subset);
+    const found = this.#rules.find(host, registered.namespace)?.subsets.find(({ name }) => name === subset);
     if (found === undefined) return { kind: "none", why: `no DestinationRule for ${host} has a subset ${subset}` };
     return endpoints.kind === "pods" ? { ...endpoints, labels: { ...endpoints.labels, ...found.labels } } : endpoints;
   }
@@ -76,39 +71,12 @@ export class ClusterTable {
   /** By what the destination of a rule is chosen among endpoints. */
   hashPoliciesOf({ host, subset, port }: DestinationSpec, namespace: string): readonly HashPolicy[] {
     const full = resolveHost(host, namespace, this.#clusterDomain);
-    const serviceNamespace = this.registry.get(full)?.namespace ?? namespace;
-    return compileHashPolicies(this.#rulesFor(full, serviceNamespace), subset, port?.number);
+    const registered = this.registry.get(full);
+    return registered === undefined ? [] : compileHashPolicies(this.#rules.find(full, registered.namespace), subset, port?.number);
   }
 
   /** The same for a host that no VirtualService has, on one port. */
   hashPoliciesOfHost({ host, namespace }: RegisteredHost, port: number): readonly HashPolicy[] {
-    return compileHashPolicies(this.#rulesFor(host, namespace), undefined, port);
+    return compileHashPolicies(this.#rules.find(host, namespace), undefined, port);
   }
-
-  /** Rules of one host and namespace are merged. The caller's namespace hides the service's, and that the root's; in each, a host's own rules hide wildcards. */
-  #rulesFor(host: string, serviceNamespace: string): readonly DestinationRule[] {
-    const wildcards = this.#wildcards.filter((wildcard) => host.endsWith(wildcard.slice(1)));
-    for (const namespace of [this.#proxy.namespace, serviceNamespace, ROOT_NAMESPACE]) {
-      for (const candidate of [host, ...wildcards]) {
-        const found = (this.#rules.get(candidate) ?? []).filter(
-          ({ reference, spec: { exportTo } }) =>
-            reference.namespace === namespace &&
-            visibilityFrom(this.#proxy.namespace, { exportTo, ownNamespace: namespace }) !== undefined,
-        );
-        if (found.length > 0) return found;
-      }
-    }
-    return [];
-  }
-}
-
-function groupByHost({ destinationRules, clusterDomain }: RoutingResources): ReadonlyMap<string, readonly DestinationRule[]> {
-  const groups = new Map<string, DestinationRule[]>();
-  for (const rule of destinationRules) {
-    const host = resolveHost(rule.spec.host, rule.reference.namespace, clusterDomain);
-    const group = groups.get(host);
-    if (group === undefined) groups.set(host, [rule]);
-    else group.push(rule);
-  }
-  return groups;
 }

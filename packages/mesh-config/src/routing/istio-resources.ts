@@ -25,6 +25,7 @@ const trafficPolicy = z.looseObject({
 const destinationRuleSpec = z.looseObject({
   host: z.string(),
   exportTo: z.array(z.string()).optional(),
+  workloadSelector: z.looseObject({ matchLabels: stringMap.default({}) }).optional(),
   trafficPolicy: trafficPolicy.optional(),
   subsets: z.array(z.looseObject({ name: z.string(), labels: stringMap.default({}), trafficPolicy: trafficPolicy.optional() })).default([]),
 });
@@ -50,9 +51,7 @@ const serviceEntrySpec = z.looseObject({
   ports: z.array(z.looseObject({ number: z.number(), name: z.string().optional(), protocol: z.string() })).default([]),
 });
 const gatewaySpec = z.looseObject({
-  servers: z
-    .array(z.looseObject({ port: z.looseObject({ number: z.number() }), hosts: z.array(z.string()).default([]) }))
-    .default([]),
+  servers: z.array(z.looseObject({ port: z.looseObject({ number: z.number() }), hosts: z.array(z.string()).default([]) })).default([]),
 });
 const envoyFilterSpec = z.looseObject({
   workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
@@ -82,7 +81,8 @@ interface Read<Spec> {
   readonly spec: Spec;
 }
 export type VirtualService = Read<VirtualServiceSpec>;
-export type DestinationRule = Read<z.output<typeof destinationRuleSpec>>;
+export type DestinationRuleSpec = z.output<typeof destinationRuleSpec>;
+export type DestinationRule = Read<DestinationRuleSpec>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
 export type Gateway = Read<z.output<typeof gatewaySpec>>;

@@ -31,7 +31,12 @@ export function compileSidecarPorts(compilation: Compilation): readonly PortRout
       ...bound.flatMap((virtualService) => draftsOf(virtualService, compilation, port, wildcards)),
       ...[...registry.values()]
         .filter((registered) => servesHttp(registered, port))
-        .map((registered) => ({ host: registered.host, registered, routes: [usualRoute(registered, compilation, port)], owner: undefined })),
+        .map((registered) => ({
+          host: registered.host,
+          registered,
+          routes: [usualRoute(registered, compilation, port)],
+          owner: undefined,
+        })),
     ];
     const virtualHosts = withoutDuplicates(drafts, compilation, port);
     virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -60,9 +65,7 @@ function draftsOf(
   const { registry } = compilation.clusters;
   const known = [...registry.values()].filter(({ ports }) => ports.some(({ number }) => number === port));
   const split = hosts.map((host) => {
-    const taken = known.filter((registered) =>
-      host.startsWith("*") ? takesIn(host, registered.host) : registered.host === host,
-    );
+    const taken = known.filter((registered) => (host.startsWith("*") ? takesIn(host, registered.host) : registered.host === host));
     return { host, taken };
   });
   const registered = split
@@ -79,7 +82,9 @@ function draftsOf(
 function assignWildcards(bound: readonly BoundVirtualService[], registry: Registry): ReadonlyMap<string, VirtualService> {
   const named = bound.flatMap(({ owner, hosts }) => hosts.map((host) => ({ owner, host })));
   if (named.every(({ host }) => !host.startsWith("*"))) return new Map();
-  const narrowestFirst = named.sort((a, b) => Number(a.host.startsWith("*")) - Number(b.host.startsWith("*")) || b.host.length - a.host.length);
+  const narrowestFirst = named.sort(
+    (a, b) => Number(a.host.startsWith("*")) - Number(b.host.startsWith("*")) || b.host.length - a.host.length,
+  );
   return new Map(
     [...registry.keys()].flatMap((host) => {
       const found = narrowestFirst.find((candidate) => takesIn(candidate.host, host));

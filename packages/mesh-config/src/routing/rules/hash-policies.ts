@@ -1,19 +1,16 @@
-import type { ConsistentHashSpec, DestinationRule, TrafficPolicySpec } from "../istio-resources.ts";
+import type { MergedRule } from "../destination-rules.ts";
+import type { ConsistentHashSpec, TrafficPolicySpec } from "../istio-resources.ts";
 import type { HashPolicy } from "../table.ts";
 import { toMilliseconds } from "./durations.ts";
 
-/**
- * By what the rules of a host bind requests to endpoints: the subset's word for the port, its word for every port, then the same of the host.
- *
- * @param rules - of one host, merged: the first that has a policy counts.
- */
+/** By what a host's rule binds requests to endpoints: the subset's word for the port, its word for every port, then the same of the host. */
 export function compileHashPolicies(
-  rules: readonly DestinationRule[],
+  rule: MergedRule | undefined,
   subset: string | undefined,
   port: number | undefined,
 ): readonly HashPolicy[] {
-  const ofHost = rules.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy;
-  const ofSubset = rules.flatMap(({ spec }) => spec.subsets).find(({ name }) => name === subset)?.trafficPolicy;
+  const ofHost = rule?.trafficPolicy;
+  const ofSubset = rule?.subsets.find(({ name }) => name === subset)?.trafficPolicy;
   const found = hashOfPort(ofSubset, port) ?? hashOf(ofSubset) ?? hashOfPort(ofHost, port) ?? hashOf(ofHost);
   const policy = found === undefined ? undefined : compileHashPolicy(found);
   return policy === undefined ? [] : [policy];

@@ -120,7 +120,7 @@ describe("explain", () => {
     expect(explanation.decidedBy).toEqual({ kind: "VirtualService", namespace: "shop", name: "cart", rule: 1, ruleName: "puggle/blue/80" });
   });
 
-  it("warns of what the deciding rule does and the answer leaves out", () => {
+  it("says what the proxy answers by itself", () => {
     const [theirs] = parseManifests([
       {
         path: "vs.yaml",
@@ -129,8 +129,11 @@ describe("explain", () => {
     ]);
     const from = findSidecar(RESOURCES, { namespace: "shop", service: "web" });
     const explanation = explain(theirs === undefined ? RESOURCES : [...RESOURCES, theirs], { from, url: "http://old.stage.internal/" });
-    expect(explanation.warnings).toEqual([expect.stringContaining("VirtualService shop/theirs, spec.http.0.redirect")]);
-    expect(explanation.outcome).toBe("undetermined");
+    expect(explanation.outcome).toBe("answered");
+    expect(explanation.responses).toEqual([
+      { status: 301, grpcStatus: null, location: "http://old.stage.internal/new", probability: 1, because: "redirect" },
+    ]);
+    expect(formatExplanation(explanation)).toContain("nowhere: the proxy answers 301 (a redirect to http://old.stage.internal/new)");
   });
 
   const theirs = (kind: string, name: string, spec: string, group = "networking.istio.io/v1") =>
@@ -146,10 +149,10 @@ describe("explain", () => {
       theirs(
         "VirtualService",
         "old",
-        `{ hosts: [old.internal], http: [{ match: [{ uri: { exact: /A }, ignoreUriCase: true }], ${toCart} }, { ${toCart} }] }`,
+        `{ hosts: [old.internal], http: [{ match: [{ uri: { exact: /A }, soon: true }], ${toCart} }, { ${toCart} }] }`,
       ),
       "http://old.internal/a",
-      /http\.0\.match\.0\.ignoreUriCase: is not compiled, and may decide otherwise/,
+      /http\.0\.match\.0\.soon: is not compiled, and may decide otherwise/,
       "baseline",
     ],
     [
@@ -190,6 +193,23 @@ describe("explain", () => {
     const explanation = explain([...RESOURCES, ...resources], { from, url, headers: named("unknown") });
     expect(explanation.warnings).toEqual([expect.stringMatching(warning)]);
     expect(explanation.outcome).toBe(outcome);
+  });
+
+  it("gives every outcome its share: faults, weights, mirrors, and how the request is passed on", () => {
+    const spec = `{ hosts: [split.internal], http: [{
+      fault: { delay: { percentage: { value: 10 }, fixedDelay: 0.5s }, abort: { percentage: { value: 25 }, grpcStatus: UNAVAILABLE } },
+      rewrite: { uri: /v2, authority: cart.internal }, mirror: { host: web }, mirrorPercentage: { value: 1 },
+      route: [{ destination: { host: cart }, weight: 80 }, { destination: { host: web }, weight: 20 }] }] }`;
+    const explanation = explain([...RESOURCES, ...theirs("VirtualService", "split", spec)], { from, url: "http://split.internal/a?b=1" });
+    expect(explanation.responses).toEqual([{ status: 200, grpcStatus: 14, location: null, probability: 0.25, because: "fault" }]);
+    expect(explanation.destinations.map(({ host, probability }) => [host, probability])).toEqual([
+      ["cart.shop.svc.cluster.local", 0.75 * 0.8],
+      ["web.shop.svc.cluster.local", 0.75 * 0.2],
+    ]);
+    expect(explanation.delay).toEqual({ milliseconds: 500, probability: 0.1 });
+    expect(explanation.mirrors.map(({ host, probability }) => [host, probability])).toEqual([["web.shop.svc.cluster.local", 0.01]]);
+    expect(explanation.forwarded).toEqual({ path: "/v2a?b=1", host: "cart.internal" });
+    expect(explanation.warnings).toEqual([]);
   });
 
   it("does not guess what answers behind a Service without a selector, or a ServiceEntry inside the mesh", () => {

@@ -7,6 +7,7 @@ import { type RoutingResources, readRoutingResources } from "../routing/istio-re
 import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
 import type { MeshProxy, RuleReference, Unread } from "../routing/table.ts";
 import { workloadsBehind } from "../routing/workloads.ts";
+import { abortProbability, describeDelay, describeForwarded, describeResponses } from "./effects.ts";
 import { describeSteps } from "./steps.ts";
 
 /** What no header's value may hold (RFC 9110, section 5.5); a tab may stand in it. */
@@ -30,6 +31,8 @@ export type Outcome =
   | "member"
   /** The shared version takes it. */
   | "baseline"
+  /** The proxy answers by itself: a redirect, a response that the rule holds, or a fault that aborts every request. */
+  | "answered"
   /** It leaves the mesh. */
   | "external"
   /** Weights divide it between a member and the baseline. */
@@ -38,7 +41,7 @@ export type Outcome =
   | "no-route"
   /** Nothing can answer: 503. */
   | "unavailable"
-  /** It can not be told: the rule that matches is not compiled, such as a redirect, or the endpoints are set by hand; see the steps and warnings. */
+  /** It can not be told: the rule that matches is not compiled, or the endpoints are set by hand; see the steps and warnings. */
   | "undetermined";
 
 export interface ExplainedDestination {
@@ -51,6 +54,18 @@ export interface ExplainedDestination {
   readonly probability: number;
   /** The workloads whose pods answer. */
   readonly workloads: readonly ResourceReference[];
+}
+
+/** What the proxy answers by itself. */
+export interface OwnResponse {
+  /** Of HTTP; that of gRPC stands beside it where there is one. */
+  readonly status: number;
+  readonly grpcStatus: number | null;
+  /** Where a redirect sends the caller. */
+  readonly location: string | null;
+  /** The share of such requests, from 0 to 1. */
+  readonly probability: number;
+  readonly because: "redirect" | "direct-response" | "fault";
 }
 
 /** Where a request goes and why. Plain data: `--json` prints it as it is. */
@@ -67,7 +82,16 @@ export interface Explanation {
     readonly gateway: string | null;
   };
   readonly outcome: Outcome;
+  /** Their shares and those of `responses` add up to 1, but where no route matches. */
   readonly destinations: readonly ExplainedDestination[];
+  /** What the proxy answers instead of passing the request on. */
+  readonly responses: readonly OwnResponse[];
+  /** By how much such requests are held up on purpose. */
+  readonly delay: { readonly milliseconds: number; readonly probability: number } | null;
+  /** Where copies of the request go, whose answers nobody waits for. */
+  readonly mirrors: readonly ExplainedDestination[];
+  /** The path and query, and the `Host`, with which it is passed on. */
+  readonly forwarded: { readonly path: string; readonly host: string } | null;
   /** The rule that decided; `null` where the mesh decided by itself. */
   readonly decidedBy: RuleReference | null;
   /** The value of the virtual-cluster-name header as the destination gets it; `null` where it gets none. */
@@ -95,14 +119,19 @@ export function explain(resources: readonly KubernetesResource[], request: Expla
   const table = compileFor(read, request.from);
   const routed = toRoutedRequest(request);
   const decision = route(table, routed);
-  const destinations = decision.destinations.map(({ cluster, probability }) => ({
+  const describe = ({ cluster, probability }: Decision["destinations"][number]): ExplainedDestination => ({
     host: cluster.host,
     port: cluster.port,
     subset: cluster.subset ?? null,
     cluster: cluster.name,
     probability,
     workloads: workloadsBehind(cluster, read).map(({ reference }) => reference),
-  }));
+  });
+  const responses = describeResponses(decision);
+  const aborted = abortProbability(decision.route?.fault);
+  const destinations = decision.destinations
+    .map(({ cluster, probability }) => describe({ cluster, probability: probability * (1 - aborted) }))
+    .filter(({ probability }) => probability > 0);
   const outcome = outcomeOf(decision, read);
   const arriving = headerOnArrival(decision, routed);
   return {
@@ -110,6 +139,10 @@ export function explain(resources: readonly KubernetesResource[], request: Expla
     from: describeProxy(request.from, read),
     outcome,
     destinations,
+    responses,
+    delay: describeDelay(decision.route?.fault),
+    mirrors: decision.mirrors.map(describe),
+    forwarded: describeForwarded(decision, routed),
     decidedBy: decision.route?.source ?? null,
     headerOnArrival: arriving,
     steps: describeSteps(decision, routed, table),
@@ -174,6 +207,8 @@ function describeProxy({ kind, namespace, labels, gateway }: MeshProxy, { worklo
 
 function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resources: RoutingResources): Outcome {
   if (decided === undefined && !isOpaque) return "no-route";
+  if (decided !== undefined && (decided.answer?.kind === "redirect" || decided.answer?.kind === "response")) return "answered";
+  if (abortProbability(decided?.fault) === 1) return "answered";
   if (destinations.length === 0) return "undetermined";
   const kinds = new Set(
     destinations.map(({ cluster }): Outcome => {

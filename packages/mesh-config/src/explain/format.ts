@@ -1,6 +1,6 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { formatReference } from "../kubernetes/resource.ts";
-import type { ExplainedDestination, Explanation } from "./explain.ts";
+import type { ExplainedDestination, Explanation, OwnResponse } from "./explain.ts";
 
 /** An explanation as text for a person, ending in a line break. */
 export function formatExplanation(explanation: Explanation): string {
@@ -33,10 +33,19 @@ function formatOrigin({ from }: Explanation): string {
   return from.workload === null ? "a client that is no workload of the mesh" : formatReference(from.workload);
 }
 
-function formatDestinations({ outcome, destinations }: Explanation): readonly string[] {
-  if (destinations.length === 0)
+function formatDestinations({ outcome, destinations, responses }: Explanation): readonly string[] {
+  if (destinations.length === 0 && responses.length === 0)
     return [outcome === "no-route" ? "nowhere (404)" : "undetermined: the rule answers in a way that is not compiled"];
-  return destinations.map((destination) => `${share(destination)}${formatDestination(destination, outcome)}`);
+  return [
+    ...responses.map((response) => `${share(response)}${formatResponse(response)}`),
+    ...destinations.map((destination) => `${share(destination)}${formatDestination(destination, outcome)}`),
+  ];
+}
+
+function formatResponse({ status, grpcStatus, location, because }: OwnResponse): string {
+  const reason = { redirect: "a redirect", "direct-response": "the rule's own response", fault: "a fault" }[because];
+  const grpc = grpcStatus === null ? "" : `, gRPC status ${grpcStatus}`;
+  return `nowhere: the proxy answers ${status}${grpc} (${reason}${location === null ? "" : ` to ${location}`})`;
 }
 
 function formatDestination({ host, port, subset, workloads }: ExplainedDestination, outcome: Explanation["outcome"]): string {
@@ -47,6 +56,6 @@ function formatDestination({ host, port, subset, workloads }: ExplainedDestinati
   return `${workloads.map(formatReference).join(", ")} (${place})`;
 }
 
-function share({ probability }: ExplainedDestination): string {
+function share({ probability }: { readonly probability: number }): string {
   return probability === 1 ? "" : `${Math.round(probability * 1000) / 10} %: `;
 }

@@ -1,6 +1,7 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { formatReference } from "../kubernetes/resource.ts";
 import type { Decision, RoutedRequest } from "../routing/route.ts";
+import { shareToNumber } from "../routing/rules/shares.ts";
 import type { Cluster, RouteTable } from "../routing/table.ts";
 
 const MOST_PASSED_OVER = 5;
@@ -13,7 +14,11 @@ export function describeSteps(decision: Decision, request: RoutedRequest, table:
     describeVirtualHost(decision, request),
     ...describePassedOver(decision),
     describeRoute(decision),
+    ...describeFault(decision),
+    describeAnswer(decision),
+    describeRewrite(decision, request),
     ...decision.destinations.map(({ cluster, probability }) => describeDestination(cluster, probability)),
+    ...decision.mirrors.map(({ cluster, probability }) => `A copy of ${percent(probability)} of such requests goes to ${place(cluster)}.`),
     ...describeRemoval(decision),
   ].filter((step) => step !== "");
 }
@@ -61,8 +66,47 @@ function nameOf({ name, source }: NonNullable<Decision["route"]>): string {
   return name === "" ? `http[${source?.rule ?? 0}]` : name;
 }
 
-function describeDestination({ endpoints, host, port, subset }: Cluster, probability: number): string {
-  const share = probability === 1 ? "It goes" : `${Math.round(probability * 1000) / 10} % go`;
+function describeFault({ route }: Decision): readonly string[] {
+  const { delay, abort } = route?.fault ?? {};
+  const aborted = abort?.share === undefined ? 0 : shareToNumber(abort.share);
+  const delayed = delay === undefined ? 0 : shareToNumber(delay.share);
+  return [
+    ...(delay === undefined || delayed === 0 ? [] : [`A fault holds ${percent(delayed)} up for ${delay.milliseconds} ms.`]),
+    ...(abort === undefined || aborted === 0
+      ? []
+      : [`A fault answers ${percent(aborted)} with ${abort.kind === "http" ? "" : "gRPC "}status ${abort.status}.`]),
+  ];
+}
+
+function describeAnswer({ route, location }: Decision): string {
+  const answer = route?.answer;
+  if (answer === undefined) return "";
+  if (answer.kind === "none") return "Its redirect has a status that Istio does not know: Envoy refuses the route.";
+  return answer.kind === "redirect"
+    ? `The proxy sends the caller to ${location} (${answer.status}).`
+    : `The proxy answers ${answer.status} by itself.`;
+}
+
+function describeRewrite({ forwarded }: Decision, { path }: RoutedRequest): string {
+  if (forwarded === undefined) return "";
+  const changes = [
+    ...(forwarded.path === path ? [] : [`the path ${forwarded.path}`]),
+    ...(forwarded.authority === undefined ? [] : [`the host ${forwarded.authority}`]),
+  ];
+  return changes.length === 0 ? "" : `It is passed on with ${changes.join(" and ")}.`;
+}
+
+function percent(share: number): string {
+  return share === 1 ? "all" : `${Math.round(share * 1_000_000) / 10_000} %`;
+}
+
+function place({ host, port, subset }: Cluster): string {
+  return `${subset === undefined ? "" : `subset ${subset} of `}${host}:${port}`;
+}
+
+function describeDestination(cluster: Cluster, probability: number): string {
+  const { endpoints, host, port } = cluster;
+  const share = probability === 1 ? "It goes" : `${percent(probability)} go`;
   switch (endpoints.kind) {
     case "passthrough":
       return `${share} out of the mesh, to where the caller sent it.`;
@@ -73,7 +117,7 @@ function describeDestination({ endpoints, host, port, subset }: Cluster, probabi
     case "none":
       return `${share} to ${host}, where nothing answers (503): ${endpoints.why}.`;
     case "pods":
-      return `${share} to ${subset === undefined ? "" : `subset ${subset} of `}${host}:${port}.`;
+      return `${share} to ${place(cluster)}.`;
   }
 }
 

@@ -230,7 +230,7 @@ describe("a gateway", () => {
 
   it("opens the ports of its Gateway", () => {
     const gateway =
-      "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\nspec: { servers: [{ port: { number: 8443 } }] }";
+      "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: edge, namespace: shop }\nspec: { servers: [{ port: { number: 8443 }, hosts: ['*'] }] }";
     expect(destination(`${text}\n${gateway}`, { host: "cart.example.com", port: 8443 }, EDGE)).toBe(
       "outbound|80||cart.shop.svc.cluster.local",
     );
@@ -248,7 +248,7 @@ describe("what is not compiled", () => {
       SERVICE("cart") +
       VIRTUAL_SERVICE(
         "cart",
-        "{ hosts: [cart, '*.example.org'], exportTo: [.], http: [{ match: [{ uri: { exact: /A }, ignoreUriCase: true }], timeout: 3s, rewrite: { uri: / }, route: [{ destination: { host: cart } }] }] }",
+        "{ hosts: [cart], soon: [.], http: [{ match: [{ uri: { exact: /A }, never: true }], later: 3s, route: [{ destination: { host: cart } }] }] }",
       ) +
       `
 ---
@@ -263,11 +263,9 @@ metadata: { name: broken, namespace: shop }
 spec: { subsets: [] }`;
     expect(compile(resources(text), WEB).unread.map(({ resource, field }) => `${resource.name} ${field}`)).toEqual([
       "broken spec.host",
-      "cart spec.exportTo",
-      "cart spec.hosts.1",
-      "cart spec.http.0.timeout",
-      "cart spec.http.0.rewrite",
-      "cart spec.http.0.match.0.ignoreUriCase",
+      "cart spec.soon",
+      "cart spec.http.0.later",
+      "cart spec.http.0.match.0.never",
       "theirs spec.configPatches.0",
     ]);
   });

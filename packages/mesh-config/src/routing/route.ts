@@ -2,6 +2,7 @@ import { MeshConfigError } from "../errors.ts";
 import { PASSTHROUGH_CLUSTER } from "./clusters.ts";
 import { describeMismatch, type HeaderValues } from "./matching.ts";
 import { locationOf, rewritePath } from "./rewriting.ts";
+import { shareToNumber } from "./rules/shares.ts";
 import type { Cluster, MeshProxy, Route, RouteTable, VirtualHost } from "./table.ts";
 
 /** A request as the workload beside the proxy sends it. */
@@ -34,6 +35,8 @@ export interface Decision {
   readonly removedHeaders: readonly string[];
   /** The path and query with which it leaves, and its `Host` where that is another than the caller's; `undefined` where it does not leave. */
   readonly forwarded: { readonly path: string; readonly authority: string | undefined } | undefined;
+  /** Where copies of the request go. */
+  readonly mirrors: readonly { readonly cluster: Cluster; readonly probability: number }[];
   /** Where the proxy sends the caller instead. */
   readonly location: string | undefined;
 }
@@ -50,7 +53,7 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
     const destinations = [{ cluster: clusterOf(opaque, table), probability: 1 }];
     const nothing = { stamped: undefined, virtualHost: undefined, route: undefined, passedOver: [], removedHeaders: [] };
     const forwarded = { path: request.path, authority: undefined };
-    return { proxy: table.proxy, isOpaque: true, destinations, forwarded, location: undefined, ...nothing };
+    return { proxy: table.proxy, isOpaque: true, destinations, forwarded, mirrors: [], location: undefined, ...nothing };
   }
   const { stamp } = table;
   const isStamped = stamp !== undefined && [request.headers[stamp.header] ?? []].flat().length === 0;
@@ -75,7 +78,7 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
       destinations: destinationsOf(candidate, table),
       passedOver,
       removedHeaders,
-      ...effectsOf(candidate, request),
+      ...effectsOf(candidate, request, table),
     };
   }
   return {
@@ -88,12 +91,21 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
     passedOver,
     removedHeaders: [],
     forwarded: undefined,
+    mirrors: [],
     location: undefined,
   };
 }
 
-function effectsOf({ match, forwarding, answer }: Route, request: RoutedRequest): Pick<Decision, "forwarded" | "location"> {
+function effectsOf(
+  { match, forwarding, answer }: Route,
+  request: RoutedRequest,
+  table: RouteTable,
+): Pick<Decision, "forwarded" | "mirrors" | "location"> {
   return {
+    mirrors: (forwarding?.mirrors ?? []).map(({ cluster, share }) => ({
+      cluster: clusterOf(cluster, table),
+      probability: shareToNumber(share),
+    })),
     forwarded:
       forwarding === undefined
         ? undefined

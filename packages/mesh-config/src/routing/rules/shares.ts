@@ -11,3 +11,8 @@ export function shareOfPercent(value: number): Share {
 }
 
 export const ALWAYS: Share = shareOfPercent(100);
+
+/** From 0 to 1; more than the whole is the whole. */
+export function shareToNumber({ numerator, denominator }: Share): number {
+  return Math.min(1, numerator / denominator);
+}

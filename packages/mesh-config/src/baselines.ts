@@ -3,6 +3,7 @@ import { identityOf } from "./istio/cluster-state.ts";
 import { generateIstio, type IstioOptions } from "./istio/generate.ts";
 import { VERSION_LABEL } from "./kubernetes/labels.ts";
 import type { KubernetesResource } from "./kubernetes/resource.ts";
+import { servicePorts } from "./kubernetes/service-ports.ts";
 
 /**
  * What the cluster is taken to hold beside the generated objects: each baseline's Service and pods as the mesh file describes them, and the external
@@ -17,7 +18,7 @@ export function describeBaselines(mesh: Mesh): readonly KubernetesResource[] {
         metadata: { name, namespace },
         spec: {
           selector,
-          ports: ports.map((port) => ({ port: port.number, targetPort: port.targetPort ?? port.number, appProtocol: port.protocol })),
+          ports: servicePorts(ports),
         },
       },
       {

@@ -78,10 +78,13 @@ function keyOf({ apiVersion, kind, metadata }: KubernetesResource): string {
   return [apiVersion, kind, metadata.namespace ?? "", metadata.name].join("/");
 }
 
+/** Some at a time; what fails stops none of the others, so that nothing goes on when this has thrown. */
 async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const left = [...items];
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item).catch((error: unknown) => failures.push(error));
   };
   await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
 }

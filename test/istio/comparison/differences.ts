@@ -24,9 +24,11 @@ export function makeMarker(number: number): Marker {
 export interface Difference {
   readonly proxy: string;
   readonly routes: string;
-  readonly compiled: unknown;
-  readonly sent: unknown;
+  /** Place by place: what `compile` says, and what istiod sends. */
+  readonly places: readonly string[];
 }
+
+const MOST_PLACES = 8;
 
 /**
  * Waits until istiod has told a proxy of the marker, and compares all that it told with what `compile` says. What is told piece by piece may differ on the way:
@@ -46,15 +48,28 @@ export async function findDifference(
   do {
     const sent = await sidecar.routeConfigurations();
     const isTold = [...sent.values()].some((configuration) => JSON.stringify(configuration).includes(`"${marker.host}"`));
-    found = isTold ? undefined : { proxy: sidecar.name, routes: "any", compiled: `${marker.host} somewhere`, sent: "nothing of it" };
+    found = isTold ? undefined : { proxy: sidecar.name, routes: "any", places: [`${marker.host} was not sent`] };
     for (const name of isTold ? Object.keys(sidecar.listeners) : []) {
       const compiled = simplify(printRoutes(table, portOf(name), name));
       const told = simplify(sent.get(name));
-      if (!isDeepStrictEqual(compiled, told)) found ??= { proxy: sidecar.name, routes: name, compiled, sent: told };
+      if (!isDeepStrictEqual(compiled, told)) found ??= { proxy: sidecar.name, routes: name, places: placesOf(compiled, told, "") };
     }
     if (found !== undefined) await delay(POLL_MS);
   } while (found !== undefined && Date.now() < deadline);
   return found;
+}
+
+/** Where two values differ, as far down as they have the same shape. */
+function placesOf(compiled: unknown, sent: unknown, path: string): readonly string[] {
+  if (isDeepStrictEqual(compiled, sent)) return [];
+  if (!isContainer(compiled) || !isContainer(sent) || Array.isArray(compiled) !== Array.isArray(sent))
+    return [`${path}: compiled ${JSON.stringify(compiled)}, sent ${JSON.stringify(sent)}`];
+  const keys = new Set([...Object.keys(compiled), ...Object.keys(sent)]);
+  return [...keys].flatMap((key) => placesOf(Reflect.get(compiled, key), Reflect.get(sent, key), `${path}/${key}`)).slice(0, MOST_PLACES);
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Of a route configuration's name: `80`, or `http.80` for a gateway. */

@@ -181,6 +181,28 @@ const rule = fc
   .chain((parts) => fc.tuple(fc.constant(parts), fc.constantFrom({ name: "rule" }, { name: "rule" }, { name: "rule" }, {})))
   .map(([[matches, what, more], name]) => ({ ...name, ...(matches.length > 0 ? { match: matches } : {}), ...what, ...more }));
 
+/** A rule that leads to the rules of another VirtualService, with all that those may take from it. */
+const delegating = fc
+  .tuple(
+    fc.array(sparseMatch, { maxLength: 2 }),
+    fc.record(
+      {
+        name: fc.constant("root"),
+        delegate: fc.record(
+          { name: fc.constantFrom("delegate-0", "delegate-1", "missing"), namespace: fc.constantFrom("shop", "stock") },
+          { requiredKeys: ["name"] },
+        ),
+        timeout: seconds,
+        rewrite: fc.constant({ uri: "/root" }),
+        headers,
+        corsPolicy,
+      },
+      { requiredKeys: ["delegate"] },
+    ),
+  )
+  .map(([matches, what]) => ({ ...what, ...(matches.length > 0 ? { match: matches } : {}) }));
+const rootRule = fc.oneof({ weight: 4, arbitrary: rule }, { weight: 1, arbitrary: delegating });
+
 const VIRTUAL_SERVICE_HOSTS = [
   "cart",
   "pricing",
@@ -199,7 +221,7 @@ const virtualService = fc.record(
     hosts: fc.uniqueArray(fc.constantFrom(...VIRTUAL_SERVICE_HOSTS), { minLength: 1, maxLength: 3 }),
     gateways: fc.constantFrom(["mesh"], ["mesh", "edge/edge"], ["edge/edge"]),
     exportTo: fc.constantFrom(["*"], ["."], ["shop"], ["stock", "tools"], ["edge"]),
-    http: fc.array(rule, { minLength: 1, maxLength: 4 }),
+    http: fc.array(rootRule, { minLength: 1, maxLength: 4 }),
   },
   { requiredKeys: ["hosts", "http"] },
 );
@@ -234,9 +256,18 @@ const destinationRule = fc.record(
 export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
   .record({
     virtualServices: fc.array(fc.tuple(fc.constantFrom("shop", "shop", "stock", "tools"), virtualService), { minLength: 1, maxLength: 4 }),
+    delegates: fc.array(
+      fc.tuple(
+        fc.constantFrom("shop", "stock"),
+        fc.array(rule, { minLength: 1, maxLength: 3 }),
+        fc.constantFrom(["*"], ["."], ["tools", "shop"]),
+      ),
+      { maxLength: 2 },
+    ),
     destinationRules: fc.array(fc.tuple(fc.constantFrom("shop", "stock", "istio-system"), destinationRule), { maxLength: 3 }),
   })
-  .map(({ virtualServices, destinationRules }) => [
+  .map(({ virtualServices, delegates, destinationRules }) => [
+    ...delegates.map(([namespace, http, exportTo], index) => istio("VirtualService", namespace, `delegate-${index}`, { http, exportTo })),
     ...virtualServices.map(([namespace, spec], index) =>
       istio("VirtualService", namespace, `routing-${index}`, { ...spec, http: spec.http.map((own, at) => named(own, `${index}.${at}`)) }),
     ),

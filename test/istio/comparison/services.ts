@@ -1,5 +1,13 @@
 import type { KubernetesResource } from "@puggle/mesh-config";
 
+/** What the gateway of these tests opens. */
+export const GATEWAY: KubernetesResource = {
+  apiVersion: "networking.istio.io/v1",
+  kind: "Gateway",
+  metadata: { name: "edge", namespace: "edge" },
+  spec: { selector: { istio: "edge" }, servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["*"] }] },
+};
+
 /** Services of every kind in two namespaces, hosts outside the mesh, and a gateway: what the random routing of these tests is about. */
 export const SERVICES: readonly KubernetesResource[] = [
   ...["shop", "stock", "tools", "edge"].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
@@ -16,12 +24,7 @@ export const SERVICES: readonly KubernetesResource[] = [
   service("stock", "cart", [{ name: "web", port: 80, appProtocol: "http2" }]),
   serviceEntry("payments", { hosts: ["api.payments.example"], location: "MESH_EXTERNAL", resolution: "DNS", ports: [http(80)] }),
   serviceEntry("partner", { hosts: ["*.partner.example"], location: "MESH_EXTERNAL", resolution: "NONE", ports: [http(80), http(8080)] }),
-  {
-    apiVersion: "networking.istio.io/v1",
-    kind: "Gateway",
-    metadata: { name: "edge", namespace: "edge" },
-    spec: { selector: { istio: "edge" }, servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["*"] }] },
-  },
+  GATEWAY,
 ];
 
 function service(namespace: string, name: string, ports: readonly object[], more: object = {}): KubernetesResource {

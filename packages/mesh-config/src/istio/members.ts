@@ -1,6 +1,7 @@
 import type { Service } from "@puggle/model";
 import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { servicePorts } from "../kubernetes/service-ports.ts";
 import { membersServiceName } from "./names.ts";
 
 /**
@@ -14,12 +15,7 @@ export function buildMembersService(service: Service): KubernetesResource {
     metadata: { name: membersServiceName(service), namespace: service.namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
     spec: {
       selector: { [SERVICE_LABEL]: service.name },
-      ports: service.ports.map((port) => ({
-        name: port.name ?? (service.ports.length > 1 ? `${port.protocol}-${port.number}` : port.protocol),
-        port: port.number,
-        targetPort: port.targetPort ?? port.number,
-        appProtocol: port.protocol,
-      })),
+      ports: servicePorts(service.ports),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
+import { expandDelegates, type VirtualService } from "./rules/delegates.ts";
 import { type VirtualServiceSpec, virtualServiceSpec } from "./rules/schema.ts";
 import type { Unread } from "./table.ts";
 import { findUncompiled } from "./uncompiled.ts";
@@ -80,7 +81,8 @@ interface Read<Spec> {
   readonly created: string;
   readonly spec: Spec;
 }
-export type VirtualService = Read<VirtualServiceSpec>;
+/** As it stands in its manifest. */
+export type WrittenVirtualService = Read<VirtualServiceSpec>;
 export type DestinationRuleSpec = z.output<typeof destinationRuleSpec>;
 export type DestinationRule = Read<DestinationRuleSpec>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
@@ -130,7 +132,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
       unread.push({ resource: reference, field: ["spec", ...(issue?.path ?? [])].join("."), why: issue?.message ?? "can not be read" });
     }
   };
-  const virtualServices: VirtualService[] = [];
+  const written: WrittenVirtualService[] = [];
   const destinationRules: DestinationRule[] = [];
   const services: KubernetesService[] = [];
   const serviceEntries: ServiceEntry[] = [];
@@ -140,7 +142,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   for (const resource of resources) {
     const group = groupOf(resource);
     if (group === "networking.istio.io") {
-      if (resource.kind === "VirtualService") read(resource, virtualServiceSpec, virtualServices);
+      if (resource.kind === "VirtualService") read(resource, virtualServiceSpec, written);
       else if (resource.kind === "DestinationRule") read(resource, destinationRuleSpec, destinationRules);
       else if (resource.kind === "ServiceEntry") read(resource, serviceEntrySpec, serviceEntries);
       else if (resource.kind === "Gateway") read(resource, gatewaySpec, gateways);
@@ -150,7 +152,8 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
     else if (group === "apps" && WORKLOAD_KINDS.has(resource.kind)) read(resource, podTemplate, templates);
   }
-  for (const virtualService of virtualServices) unread.push(...findUncompiled(virtualService));
+  for (const virtualService of written) unread.push(...findUncompiled(virtualService));
+  const virtualServices = expandDelegates(written, unread);
   const workloads = templates.map(({ reference, spec }) => ({ reference, labels: spec.template.metadata?.labels ?? {} }));
   return { clusterDomain, virtualServices, destinationRules, services, serviceEntries, gateways, envoyFilters, workloads, unread };
 }

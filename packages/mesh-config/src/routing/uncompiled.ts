@@ -1,4 +1,4 @@
-import type { VirtualService } from "./istio-resources.ts";
+import type { WrittenVirtualService } from "./istio-resources.ts";
 import { isPattern } from "./matching.ts";
 import { PRESENCE } from "./rules/matches.ts";
 import type { HttpMatchSpec } from "./rules/schema.ts";
@@ -12,6 +12,7 @@ const RULE_FIELDS = new Set([
   "match",
   "route",
   "redirect",
+  "delegate",
   "directResponse",
   "rewrite",
   "timeout",
@@ -52,7 +53,7 @@ export function badPatternsOf({ uri, method, authority, scheme, headers, without
 }
 
 /** What a VirtualService says and `compile` leaves out. */
-export function findUncompiled({ reference, spec }: VirtualService): readonly Unread[] {
+export function findUncompiled({ reference, spec }: WrittenVirtualService): readonly Unread[] {
   const unread = (field: string, why: string): Unread => ({ resource: reference, field, why });
   return [
     ...Object.keys(spec)

@@ -1,9 +1,9 @@
-import { type Compilation, type DestinationLookup, qualifyGateway } from "../compilation.ts";
-import type { VirtualService } from "../istio-resources.ts";
-import type { Route, RuleReference, WeightedCluster } from "../table.ts";
+import type { Compilation, DestinationLookup } from "../compilation.ts";
+import type { Route, WeightedCluster } from "../table.ts";
 import { badPatternsOf } from "../uncompiled.ts";
 import { compileAnswer } from "./answers.ts";
 import { compileCors } from "./cors.ts";
+import type { PlacedRule, VirtualService } from "./delegates.ts";
 import { compileFault } from "./faults.ts";
 import { compileForwarding, compileRetries } from "./forwarding.ts";
 import { compileHeaderChanges, joinHeaderChanges } from "./header-changes.ts";
@@ -15,19 +15,19 @@ import type { HttpMatchSpec, HttpRuleSpec } from "./schema.ts";
  * after a rule that takes everything is reached.
  */
 export function compileRules(
-  virtualService: VirtualService,
+  { rules }: VirtualService,
   compilation: Compilation,
   port: number,
   gateways: readonly string[],
 ): readonly Route[] {
   const routes: Route[] = [];
-  for (const [index, rule] of virtualService.spec.http.entries()) {
-    const source: RuleReference = { ...virtualService.reference, rule: index, ruleName: rule.name };
+  for (const placed of rules) {
+    const { rule, source } = placed;
     const matches = (rule.match ?? []).filter(
-      (match) => badPatternsOf(match).length === 0 && isMeantFor(match, virtualService, compilation, port, gateways),
+      (match) => badPatternsOf(match).length === 0 && isMeantFor(match, compilation, port, gateways),
     );
     if ((rule.match ?? []).length > 0 && matches.length === 0) continue;
-    const action = compileAction(rule, virtualService, compilation, port);
+    const action = compileAction(placed, compilation, port);
     const entries = matches.length === 0 ? [undefined] : matches;
     for (const entry of entries) {
       const match = entry === undefined ? EVERY_REQUEST : compileMatch(entry);
@@ -43,34 +43,22 @@ function nameOf({ name = "" }: HttpRuleSpec, entry: HttpMatchSpec | undefined): 
 }
 
 /** Where an entry names gateways, these alone count, and not who the caller is. */
-function isMeantFor(
-  match: HttpMatchSpec,
-  { reference }: VirtualService,
-  { proxy }: Compilation,
-  port: number,
-  gateways: readonly string[],
-): boolean {
+function isMeantFor(match: HttpMatchSpec, { proxy }: Compilation, port: number, gateways: readonly string[]): boolean {
   if (match.port !== undefined && match.port !== 0 && match.port !== port) return false;
-  if (match.gateways !== undefined && match.gateways.length > 0)
-    return match.gateways.some((gateway) => gateways.includes(qualifyGateway(gateway, reference.namespace)));
+  if (match.gateways !== undefined && match.gateways.length > 0) return match.gateways.some((gateway) => gateways.includes(gateway));
   if (match.sourceNamespace !== undefined && match.sourceNamespace !== "" && match.sourceNamespace !== proxy.namespace) return false;
   return Object.entries(match.sourceLabels ?? {}).every(([key, value]) => proxy.labels[key] === value);
 }
 
-function compileAction(
-  rule: HttpRuleSpec,
-  { reference }: VirtualService,
-  { clusters }: Compilation,
-  port: number,
-): Omit<Route, "name" | "match" | "source"> {
+function compileAction({ rule, source }: PlacedRule, { clusters }: Compilation, port: number): Omit<Route, "name" | "match" | "source"> {
   const { changes, authority } = compileHeaderChanges(rule.headers);
   const common = { headers: changes, fault: compileFault(rule.fault), cors: compileCors(rule.corsPolicy) };
   const answer = compileAnswer(rule, port);
   if (answer !== undefined) return { ...common, destinations: [], forwarding: undefined, answer };
-  const lookUp: DestinationLookup = (destination) => clusters.lookUp(destination, reference.namespace, port);
+  const lookUp: DestinationLookup = (destination) => clusters.lookUp(destination, source.namespace, port);
   const hashPolicies = (rule.route ?? [])
     .filter(({ weight }) => (rule.route ?? []).length === 1 || (weight ?? 0) > 0)
-    .flatMap(({ destination }) => clusters.hashPoliciesOf(destination, reference.namespace));
+    .flatMap(({ destination }) => clusters.hashPoliciesOf(destination, source.namespace));
   const destinations = compileDestinations(rule, lookUp);
   const only = rule.route?.length === 1 ? compileHeaderChanges(rule.route[0]?.headers) : undefined;
   const forwarding = compileForwarding(rule, authority, lookUp);

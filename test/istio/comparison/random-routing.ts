@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 /** What a person might have written for the services of these tests: every shape of HTTP routing that a VirtualService has. */
 
-export const HEADERS = ["x-user", "x-tier", "virtual-cluster-name"];
+const HEADERS = ["x-user", "x-tier", "virtual-cluster-name"];
 export const HEADER_VALUES = ["ada", "adam", "grace", "pr-42", "pr-4", ""];
 export const PATHS = ["/", "/items", "/items/7", "/admin/users", "/Items"];
 const PATTERNS = ["ad.*", ".*a", "/items(/[0-9]+)?", "(?i)ADA", "[a-z]+", "/.*", ".*", "*"];
@@ -181,10 +181,18 @@ const rule = fc
   .chain((parts) => fc.tuple(fc.constant(parts), fc.constantFrom({ name: "rule" }, { name: "rule" }, { name: "rule" }, {})))
   .map(([[matches, what, more], name]) => ({ ...name, ...(matches.length > 0 ? { match: matches } : {}), ...what, ...more }));
 
+/** Paths of which one takes in another: what decides whether a delegate's rule can be part of the rule that leads to it. */
+const nestedPath = fc
+  .constantFrom({ prefix: "/" }, { prefix: "/items" }, { exact: "/items/7" }, { exact: "/admin/users" }, { regex: "/items.*" })
+  .map((path) => ({ uri: path }));
+const delegateRule = fc
+  .tuple(rule, fc.array(nestedPath, { maxLength: 2 }))
+  .map(([own, paths]) => (paths.length > 0 ? { ...own, match: paths } : own));
+
 /** A rule that leads to the rules of another VirtualService, with all that those may take from it. */
 const delegating = fc
   .tuple(
-    fc.array(sparseMatch, { maxLength: 2 }),
+    fc.array(fc.oneof(sparseMatch, nestedPath), { maxLength: 2 }),
     fc.record(
       {
         name: fc.constant("root"),
@@ -201,7 +209,7 @@ const delegating = fc
     ),
   )
   .map(([matches, what]) => ({ ...what, ...(matches.length > 0 ? { match: matches } : {}) }));
-const rootRule = fc.oneof({ weight: 4, arbitrary: rule }, { weight: 1, arbitrary: delegating });
+const rootRule = fc.oneof({ weight: 2, arbitrary: rule }, { weight: 1, arbitrary: delegating });
 
 const VIRTUAL_SERVICE_HOSTS = [
   "cart",
@@ -259,7 +267,7 @@ export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
     delegates: fc.array(
       fc.tuple(
         fc.constantFrom("shop", "stock"),
-        fc.array(rule, { minLength: 1, maxLength: 3 }),
+        fc.array(delegateRule, { minLength: 1, maxLength: 3 }),
         fc.constantFrom(["*"], ["."], ["tools", "shop"]),
       ),
       { maxLength: 2 },

@@ -13,7 +13,7 @@ const TOOLS = {
   istioctl: { module: "istio", from: "istio.io/istio/istioctl/cmd/istioctl" },
 } as const;
 
-export type Tool = keyof typeof TOOLS;
+type Tool = keyof typeof TOOLS;
 const TOOL_NAMES = Object.keys(TOOLS) as Tool[];
 
 /** Istio's custom resource definitions, as they come with its source. */

@@ -87,7 +87,7 @@ export type DestinationRuleSpec = z.output<typeof destinationRuleSpec>;
 export type DestinationRule = Read<DestinationRuleSpec>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
-export type Gateway = Read<z.output<typeof gatewaySpec>>;
+type Gateway = Read<z.output<typeof gatewaySpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */

@@ -18,6 +18,7 @@ export interface PodSelector {
 export interface ClusterState {
   readonly services: ReadonlyMap<string, KubernetesService>;
   readonly virtualServices: RoutingResources["virtualServices"];
+  readonly destinationRules: RoutingResources["destinationRules"];
   /** By namespace. */
   readonly deployments: ReadonlyMap<string, readonly Deployment[]>;
   /** Workloads of a kind that members are not cloned from. By namespace. */
@@ -46,6 +47,7 @@ export function readClusterState(manifests: readonly KubernetesResource[], clust
   return {
     services: new Map(routing.services.map((service) => [`${service.reference.namespace}/${service.reference.name}`, service])),
     virtualServices: routing.virtualServices,
+    destinationRules: routing.destinationRules,
     deployments: Map.groupBy(deployments, ({ metadata }) => metadata.namespace ?? "default"),
     otherWorkloads: Map.groupBy(
       routing.workloads.filter(({ reference }) => reference.kind !== "Deployment"),

@@ -11,6 +11,7 @@ import { buildMemberDeployment } from "./member-deployment.ts";
 import { PodSelectors } from "./member-labels.ts";
 import { buildMembersDestinationRule, buildMembersService } from "./members.ts";
 import { hostOf, membersServiceName } from "./names.ts";
+import { TrafficPolicies } from "./traffic-policies.ts";
 import { buildVirtualService } from "./virtual-service.ts";
 
 export interface IstioOptions {
@@ -45,7 +46,10 @@ export function buildIstioResources(mesh: Mesh, options: IstioOptions = {}): Ist
     .map((service) => findBaseline(service, cluster, membersOf.has(keyOf(service))));
   const known = baselines.map(({ service }) => service);
   const selectors = new PodSelectors(known, cluster);
-  const services = baselines.map((baseline) => buildService(baseline, mesh, membersOf.get(keyOf(baseline.service)) ?? [], selectors));
+  const policies = new TrafficPolicies({ destinationRules: cluster.destinationRules, clusterDomain: mesh.clusterDomain });
+  const services = baselines.map((baseline) =>
+    buildService(baseline, mesh, membersOf.get(keyOf(baseline.service)) ?? [], { selectors, policies }),
+  );
   const routed = services.filter(({ routing }) => routing.length > 0).map(({ service }) => service);
   refuseForeignRoutes(routed, mesh, cluster);
   const externalHosts = externalHostsOf(mesh, cluster);
@@ -76,7 +80,7 @@ function buildService(
   { service, deployment }: Baseline,
   mesh: Mesh,
   members: readonly MemberOf[],
-  selectors: PodSelectors,
+  { selectors, policies }: { readonly selectors: PodSelectors; readonly policies: TrafficPolicies },
 ): ServiceResources {
   const names = members.map(({ virtualCluster }) => virtualCluster.name);
   const [first] = names;
@@ -90,13 +94,16 @@ function buildService(
     baseline: hostOf(service, mesh),
     members: hostOf({ name: membersServiceName(service), namespace: service.namespace }, mesh),
   };
+  const policy = policies.find(hosts.baseline, service.namespace);
   // Its further hosts and gateways must not come and go with its first and last member; without any, a service needs no word of ours.
   const isRouted = speaksHttp(service) && (members.length > 0 || service.hosts.length > 0 || service.gateways.length > 0);
   return {
     service,
     routing: [
       ...(isRouted ? [buildVirtualService(service, hosts, names)] : []),
-      ...(members.length > 0 ? [buildMembersService(service), buildMembersDestinationRule(service, hosts.members, names)] : []),
+      ...(members.length > 0
+        ? [buildMembersService(service), buildMembersDestinationRule(service, hosts.members, { virtualClusters: names, policy })]
+        : []),
     ],
     members: new Map(
       members.map(({ virtualCluster, member }) => {

@@ -2,6 +2,7 @@ import type { Service } from "@puggle/model";
 import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
 import { servicePorts } from "../kubernetes/service-ports.ts";
+import type { TrafficPolicySpec } from "../routing/istio-resources.ts";
 import { membersServiceName } from "./names.ts";
 
 /**
@@ -20,12 +21,20 @@ export function buildMembersService(service: Service): KubernetesResource {
   };
 }
 
-/** One subset a virtual cluster on the members' Service. */
-export function buildMembersDestinationRule(service: Service, membersHost: string, virtualClusters: readonly string[]): KubernetesResource {
+/** One subset a virtual cluster on the members' Service, called as the baseline is. */
+export function buildMembersDestinationRule(
+  service: Service,
+  membersHost: string,
+  { virtualClusters, policy }: { readonly virtualClusters: readonly string[]; readonly policy: TrafficPolicySpec | undefined },
+): KubernetesResource {
   return {
     apiVersion: "networking.istio.io/v1",
     kind: "DestinationRule",
     metadata: { name: membersServiceName(service), namespace: service.namespace, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
-    spec: { host: membersHost, subsets: virtualClusters.map((name) => ({ name, labels: { [VERSION_LABEL]: name } })) },
+    spec: {
+      host: membersHost,
+      ...(policy === undefined ? {} : { trafficPolicy: policy }),
+      subsets: virtualClusters.map((name) => ({ name, labels: { [VERSION_LABEL]: name } })),
+    },
   };
 }

@@ -1,9 +1,10 @@
 import type { KubernetesResource } from "../kubernetes/resource.ts";
 import { ClusterTable } from "./clusters.ts";
 import { readEnvoyFilters } from "./envoy-filters.ts";
+import { compileGatewayPorts } from "./gateway-ports.ts";
 import { type RoutingResources, readRoutingResources } from "./istio-resources.ts";
+import { compileOpaqueHosts, compileSidecarPorts } from "./sidecar-ports.ts";
 import type { MeshProxy, RouteTable, Unread } from "./table.ts";
-import { compileGatewayPorts, compileOpaqueHosts, compileSidecarPorts } from "./virtual-hosts.ts";
 
 export interface CompileOptions {
   /** The cluster's DNS domain; `cluster.local` when left out. */

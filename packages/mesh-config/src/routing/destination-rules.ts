@@ -25,7 +25,7 @@ export class DestinationRuleTable {
   readonly #local = new Map<string, RulesByHost>();
   readonly #exported = new Map<string, RulesByHost>();
 
-  constructor({ destinationRules, clusterDomain }: RoutingResources, proxy: MeshProxy) {
+  constructor({ destinationRules, clusterDomain }: Pick<RoutingResources, "destinationRules" | "clusterDomain">, proxy: MeshProxy) {
     this.#proxy = proxy;
     for (const rule of [...destinationRules].sort(bySelectorAgeAndName)) {
       const { namespace } = rule.reference;

@@ -35,7 +35,7 @@ function keptPort({ authority }: { readonly authority: string }, scheme: string,
 
 function replaceAll(path: string, pattern: string, substitution: string): string {
   // Envoy writes groups as \1, and this library as $1.
-  const replacement = substitution.replaceAll("$", "\\$").replaceAll(/\\(\d)/g, "$$$1");
+  const replacement = substitution.replaceAll("$", () => "$$").replaceAll(/\\(\d)/g, (_, group) => `$${group}`);
   return RE2JS.compile(pattern).matcher(path).replaceAll(replacement);
 }
 

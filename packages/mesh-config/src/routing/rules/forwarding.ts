@@ -29,10 +29,7 @@ export const USUAL_FORWARDING: Forwarding = {
 /** To where nothing is known of, nothing is sent a second time. */
 export const BLIND_FORWARDING: Forwarding = { ...USUAL_FORWARDING, retries: undefined };
 
-/**
- * @param authority - that the rule's headers ask for; a rewrite overrules it.
- * @param isHashed - Is the only destination chosen by a hash?
- */
+/** @param authority - that the rule's headers ask for; a rewrite overrules it. */
 export function compileForwarding(
   rule: HttpRuleSpec,
   authority: string,

@@ -6,6 +6,7 @@ export { MeshConfigError, type MeshConfigErrorCode } from "./errors.ts";
 export { type ExplainedDestination, type ExplainRequest, type Explanation, explain, findSidecar, type Outcome } from "./explain/explain.ts";
 export { formatExplanation } from "./explain/format.ts";
 export { generateIstio, type IstioOptions } from "./istio/generate.ts";
+export { findLostPolicies, type LostPolicy } from "./istio/lost-policies.ts";
 export { parseManifests } from "./kubernetes/manifests.ts";
 export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference } from "./kubernetes/resource.ts";
 export { type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";

@@ -11,6 +11,7 @@ import { applyPlan, type OutputPlan, planOutput, scanOutput } from "../output-fo
 import { warnOfExpired } from "./expiry-warnings.ts";
 import { formatPlan } from "./generate-report.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
+import { warnOfLostPolicies } from "./policy-warnings.ts";
 
 const EXAMPLES = `
 Examples:
@@ -51,7 +52,8 @@ export function addGenerateCommand(program: Command, finish: (result: CommandRes
 async function generateFiles(options: GenerateOptions, now: Date): Promise<CommandResult> {
   const { file, target, out, manifests = [], check = false, dryRun = false } = options;
   const mesh = await readMesh(file);
-  const generated = generate(mesh, target, { manifests: readClusterManifests(manifests) });
+  const known = readClusterManifests(manifests);
+  const generated = generate(mesh, target, { manifests: known });
   const plan = planOutput(generated, scanOutput(out, target));
   if (plan.blocked.length > 0) {
     const problems = plan.blocked.map(({ path, message }) => ({ path: `${out}/${path}`, message }));
@@ -65,7 +67,7 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
   const isCurrent = plan.created.length + plan.changed.length + plan.removed.length === 0;
   const mode = check ? "check" : dryRun ? "dry-run" : "write";
   if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
-  const warnings = warnOfExpired(mesh, now);
+  const warnings = [...warnOfExpired(mesh, now), ...(target === "istio" ? warnOfLostPolicies(mesh, known) : [])];
   return {
     exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
     text: formatPlan(plan, mode, out),

@@ -4,6 +4,7 @@ import { type Container, type Deployment, podLabelsOf, readDeployment } from "..
 import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL, VIRTUAL_CLUSTER_LABEL } from "../kubernetes/labels.ts";
 import { applyMergePatch, isObject } from "../kubernetes/merge-patch.ts";
 import type { KubernetesResource, Labels } from "../kubernetes/resource.ts";
+import { withoutHostPorts } from "./host-ports.ts";
 import type { PodSelectors } from "./member-labels.ts";
 import { memberName, membersServiceName } from "./names.ts";
 
@@ -16,7 +17,7 @@ const OWNERSHIP_PREFIXES = ["argocd.argoproj.io/", "meta.helm.sh/", "helm.sh/", 
 /**
  * The Deployment of a member: the baseline's, where it is known, under its own name, with its own labels, image, replicas and environment.
  *
- * Every label by which something is known to select the baseline is left out, so that a member's pods match no selector of the baseline's Service or PDB.
+ * Ports of the node are left out, since two pods can not share them. Every label by which something is known to select the baseline is left out, so that a member's pods match no selector of the baseline's Service or PDB.
  *
  * @throws MeshConfigError `image-unknown` where neither the member nor a baseline says what to run; `invalid-override` where overrides leave no Deployment.
  */
@@ -50,7 +51,7 @@ export function buildMemberDeployment(
           ...optional("labels", withoutKeys(template.metadata?.labels, selecting)),
           ...optional("annotations", template.metadata?.annotations),
         },
-        spec: { ...template.spec, containers: withMemberContainer(source, service, virtualCluster, member) },
+        spec: withoutHostPorts({ ...template.spec, containers: withMemberContainer(source, service, virtualCluster, member) }),
       },
     },
   };

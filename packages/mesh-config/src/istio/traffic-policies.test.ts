@@ -24,7 +24,7 @@ function policyOfMembers(manifests: ReturnType<typeof rule>): unknown {
   const found = generateIstio(MESH, { manifests }).find(
     ({ kind, metadata }) => kind === "DestinationRule" && metadata.name === "cart-members",
   );
-  return (found?.spec as { trafficPolicy?: unknown }).trafficPolicy;
+  return (found?.spec as { trafficPolicy?: unknown } | undefined)?.trafficPolicy;
 }
 
 describe("members are called as their baseline is", () => {

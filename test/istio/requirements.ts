@@ -8,6 +8,7 @@ const PROGRAMS = [
 /** What the test cluster needs and this machine lacks, a line each, with how to get it. */
 export function findMissing(): readonly string[] {
   const missing: string[] = [];
+  if (process.platform !== "linux") missing.push("Linux, whose /proc tells which processes are left");
   for (const [program, source] of PROGRAMS) if (!isInstalled(program)) missing.push(`${program}: ${source}`);
   return missing;
 }

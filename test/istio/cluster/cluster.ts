@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { Tools } from "../tools/build.ts";
 import { KubernetesApi } from "./api.ts";
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import { startControllerManager } from "./controller-manager.ts";
 import type { Daemon } from "./daemon.ts";
 import { startEtcd } from "./etcd.ts";
+import { makeClusterFolder } from "./folder.ts";
 import { type Istiod, startIstiod } from "./istiod.ts";
 import { ClusterObjects, readResources } from "./objects.ts";
 
@@ -37,7 +36,7 @@ export interface StartClusterOptions {
 
 /** Starts a cluster, whose processes end with this one, however it ends. */
 export async function startCluster(tools: Tools, { onProgress = () => {} }: StartClusterOptions = {}): Promise<Cluster> {
-  const folder = await mkdtemp(join(tmpdir(), "puggle-cluster-"));
+  const folder = await makeClusterFolder();
   const running: Daemon[] = [];
   const keep = <D extends Daemon>(daemon: D): D => {
     running.push(daemon);

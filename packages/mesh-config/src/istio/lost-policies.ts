@@ -2,6 +2,7 @@ import type { Mesh } from "@puggle/model";
 import { z } from "zod";
 import { isDeployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
+import { isObject } from "../kubernetes/merge-patch.ts";
 import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
 import { findBaseline } from "./baselines.ts";
@@ -79,7 +80,7 @@ function podLabelsAmong(resources: readonly KubernetesResource[]): Labels {
 function readPolicy(resource: KubernetesResource): readonly Policy[] {
   const group = groupOf(resource);
   const path = SELECTORS[`${group}/${resource.kind}`];
-  const found = path?.reduce<unknown>((value, field) => (isObject(value) ? Reflect.get(value, field) : undefined), resource.spec);
+  const found = path?.reduce<unknown>((value, field) => (isObject(value) ? value[field] : undefined), resource.spec);
   if (!isObject(found) || Object.keys(found).length === 0) return [];
   const reference = referTo(resource);
   const isForEveryNamespace = group.endsWith("istio.io") && reference.namespace === ROOT_NAMESPACE;
@@ -104,8 +105,4 @@ function holds(operator: string, values: readonly string[], value: string | unde
     default:
       return value === undefined;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -50,7 +50,7 @@ describe.skipIf(parts === undefined)("on the real Istio", () => {
       fc.asyncProperty(randomRouting, async (routing) => {
         await tell(routing);
       }),
-      { seed, numRuns: MESHES, interruptAfterTimeLimit: 240_000 },
+      { seed, numRuns: MESHES, interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true },
     );
   });
 

@@ -53,7 +53,12 @@ describe.skipIf(parts === undefined)("what the generator writes", () => {
       const stored = await cluster.objects.set([...NAMESPACES, GATEWAY, ...resources, marker.resource]);
       for (const sidecar of fleet) expect(await findDifference(sidecar, stored, marker)).toBeUndefined();
     };
-    await fc.assert(fc.asyncProperty(randomSituation, tell), { seed, numRuns: MESHES });
+    await fc.assert(fc.asyncProperty(randomSituation, tell), {
+      seed,
+      numRuns: MESHES,
+      interruptAfterTimeLimit: 200_000,
+      markInterruptAsFailure: true,
+    });
     expect(members).toBeGreaterThan(MESHES);
   });
 

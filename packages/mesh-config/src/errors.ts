@@ -7,6 +7,7 @@ export type MeshConfigErrorCode =
   | "image-unknown"
   | "invalid-override"
   | "object-exists"
+  | "object-too-large"
   | "ports-differ"
   | "unsupported-baseline"
   | "unroutable-member"

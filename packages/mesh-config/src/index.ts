@@ -10,6 +10,7 @@ export { findLostPolicies, type LostPolicy } from "./istio/lost-policies.ts";
 export { parseManifests } from "./kubernetes/manifests.ts";
 export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference } from "./kubernetes/resource.ts";
 export { type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
+export { needsServerSideApply } from "./output/object-sizes.ts";
 export { type CompileOptions, compile } from "./routing/compile.ts";
 export { type Decision, type RoutedRequest, route } from "./routing/route.ts";
 export type * from "./routing/table.ts";

@@ -12,6 +12,7 @@ import { warnOfExpired } from "./expiry-warnings.ts";
 import { formatPlan } from "./generate-report.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 import { warnOfLostPolicies } from "./policy-warnings.ts";
+import { warnOfLarge } from "./size-warnings.ts";
 
 const EXAMPLES = `
 Examples:
@@ -67,7 +68,10 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
   const isCurrent = plan.created.length + plan.changed.length + plan.removed.length === 0;
   const mode = check ? "check" : dryRun ? "dry-run" : "write";
   if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
-  const warnings = [...warnOfExpired(mesh, now), ...(target === "istio" ? warnOfLostPolicies(mesh, known) : [])];
+  const warnings = [
+    ...warnOfExpired(mesh, now),
+    ...(target === "istio" ? [...warnOfLostPolicies(mesh, known), ...warnOfLarge(generated)] : []),
+  ];
   return {
     exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
     text: formatPlan(plan, mode, out),

@@ -3,6 +3,7 @@ import { dump } from "js-yaml";
 import { type EnvoyOptions, generateEnvoy } from "../envoy/generate.ts";
 import { buildIstioResources, type IstioOptions, type ServiceResources } from "../istio/generate.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { refuseTooLarge } from "./object-sizes.ts";
 
 /** A file to write: `path` is relative, with `/` between its parts. */
 export interface GeneratedFile {
@@ -31,6 +32,7 @@ export function generate(mesh: Mesh, target: Target, options: IstioOptions & Env
 
 function istioFiles(mesh: Mesh, options: IstioOptions): GeneratedFile[] {
   const { services, boundaries } = buildIstioResources(mesh, options);
+  refuseTooLarge(services.flatMap(({ routing }) => routing));
   return [
     ...[...boundaries].map(([namespace, boundary]) => file("istio", `istio/${namespace}/header-boundary.yaml`, boundary)),
     ...services.flatMap(serviceFiles),

@@ -211,6 +211,17 @@ const delegating = fc
   .map(([matches, what]) => ({ ...what, ...(matches.length > 0 ? { match: matches } : {}) }));
 const rootRule = fc.oneof({ weight: 2, arbitrary: rule }, { weight: 1, arbitrary: delegating });
 
+/** A VirtualService that delegates, and the one that it delegates to: by chance alone the two seldom meet. */
+const delegation = fc
+  .tuple(fc.array(nestedPath, { minLength: 1, maxLength: 2 }), fc.array(delegateRule, { minLength: 1, maxLength: 3 }))
+  .map(([paths, rules]) => [
+    istio("VirtualService", "shop", "delegating", {
+      hosts: ["delegating.internal"],
+      http: [{ match: paths, delegate: { name: "delegated" } }],
+    }),
+    istio("VirtualService", "shop", "delegated", { http: rules }),
+  ]);
+
 const VIRTUAL_SERVICE_HOSTS = [
   "cart",
   "pricing",
@@ -264,6 +275,7 @@ const destinationRule = fc.record(
 export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
   .record({
     virtualServices: fc.array(fc.tuple(fc.constantFrom("shop", "shop", "stock", "tools"), virtualService), { minLength: 1, maxLength: 4 }),
+    delegation: fc.oneof(fc.constant([]), delegation),
     delegates: fc.array(
       fc.tuple(
         fc.constantFrom("shop", "stock"),
@@ -274,7 +286,8 @@ export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
     ),
     destinationRules: fc.array(fc.tuple(fc.constantFrom("shop", "stock", "istio-system"), destinationRule), { maxLength: 3 }),
   })
-  .map(({ virtualServices, delegates, destinationRules }) => [
+  .map(({ virtualServices, delegation: pair, delegates, destinationRules }) => [
+    ...pair,
     ...delegates.map(([namespace, http, exportTo], index) => istio("VirtualService", namespace, `delegate-${index}`, { http, exportTo })),
     ...virtualServices.map(([namespace, spec], index) =>
       istio("VirtualService", namespace, `routing-${index}`, { ...spec, http: spec.http.map((own, at) => named(own, `${index}.${at}`)) }),

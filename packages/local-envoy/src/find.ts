@@ -39,9 +39,13 @@ export interface FoundEnvoy {
  * as the XDG Base Directory Specification asks.
  */
 export function envoyCachePath(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(userCacheFolder(environment), "envoy", ENVOY_VERSION, "envoy");
+}
+
+/** Where this user keeps what is slow to get: `${XDG_CACHE_HOME:-~/.cache}/puggle`. */
+export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const given = environment.XDG_CACHE_HOME ?? "";
-  const cacheHome = isAbsolute(given) ? given : join(environment.HOME || homedir(), ".cache");
-  return join(cacheHome, "puggle", "envoy", ENVOY_VERSION, "envoy");
+  return join(isAbsolute(given) ? given : join(environment.HOME || homedir(), ".cache"), "puggle");
 }
 
 /**

@@ -1,5 +1,5 @@
 export { EnvoyStartError, EnvoyUnavailableError, FreePortsError } from "./errors.ts";
-export { type EnvoyProgress, envoyCachePath, type FindEnvoyOptions, type FoundEnvoy, findEnvoy } from "./find.ts";
+export { type EnvoyProgress, envoyCachePath, type FindEnvoyOptions, type FoundEnvoy, findEnvoy, userCacheFolder } from "./find.ts";
 export { type LeashedOptions, type LeashedProcess, spawnLeashed } from "./leash.ts";
 export { readLogTail } from "./log.ts";
 export { freePorts } from "./ports.ts";

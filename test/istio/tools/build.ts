@@ -1,9 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { access, copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { userCacheFolder } from "@puggle/local-envoy";
 
 /** Each with the Go module beside this file that pins it, and its package. */
 const TOOLS = {
@@ -59,9 +59,7 @@ function moduleFolder(module: string): string {
 async function cacheFolder(module: string): Promise<string> {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(moduleFolder(module), file)));
-  const given = process.env.XDG_CACHE_HOME ?? "";
-  const cacheHome = isAbsolute(given) ? given : join(homedir(), ".cache");
-  return join(cacheHome, "puggle", "go-tools", `${module}-${hash.digest("hex").slice(0, 12)}`);
+  return join(userCacheFolder(), "go-tools", `${module}-${hash.digest("hex").slice(0, 12)}`);
 }
 
 /** Makes a file whole or not at all, also where two processes make it at once. */

@@ -1,8 +1,8 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { formatReference } from "../kubernetes/resource.ts";
 import type { Decision, RoutedRequest } from "../routing/route.ts";
-import { shareToNumber } from "../routing/rules/shares.ts";
 import type { Cluster, RouteTable } from "../routing/table.ts";
+import { abortProbability, describeDelay } from "./effects.ts";
 
 const MOST_PASSED_OVER = 5;
 
@@ -67,11 +67,11 @@ function nameOf({ name, source }: NonNullable<Decision["route"]>): string {
 }
 
 function describeFault({ route }: Decision): readonly string[] {
-  const { delay, abort } = route?.fault ?? {};
-  const aborted = abort?.share === undefined ? 0 : shareToNumber(abort.share);
-  const delayed = delay === undefined ? 0 : shareToNumber(delay.share);
+  const delay = describeDelay(route?.fault);
+  const abort = route?.fault?.abort;
+  const aborted = abortProbability(route?.fault);
   return [
-    ...(delay === undefined || delayed === 0 ? [] : [`A fault holds ${percent(delayed)} up for ${delay.milliseconds} ms.`]),
+    ...(delay === null ? [] : [`A fault holds ${percent(delay.probability)} up for ${delay.milliseconds} ms.`]),
     ...(abort === undefined || aborted === 0
       ? []
       : [`A fault answers ${percent(aborted)} with ${abort.kind === "http" ? "" : "gRPC "}status ${abort.status}.`]),

@@ -1,46 +1,13 @@
 import type { WrittenVirtualService } from "./istio-resources.ts";
 import { isPattern } from "./matching.ts";
 import { PRESENCE } from "./rules/matches.ts";
-import type { HttpMatchSpec } from "./rules/schema.ts";
+import { type HttpMatchSpec, READ_FIELDS } from "./rules/schema.ts";
 import type { Unread } from "./table.ts";
 
-const SPEC_FIELDS = new Set(["hosts", "gateways", "http", "exportTo"]);
 /** They concern connections that are not read as HTTP, which carry no header. */
 const OPAQUE_FIELDS = new Set(["tls", "tcp"]);
-const RULE_FIELDS = new Set([
-  "name",
-  "match",
-  "route",
-  "redirect",
-  "delegate",
-  "directResponse",
-  "rewrite",
-  "timeout",
-  "retries",
-  "fault",
-  "mirror",
-  "mirrorPercent",
-  "mirrorPercentage",
-  "mirrors",
-  "corsPolicy",
-  "headers",
-]);
-const MATCH_FIELDS = new Set([
-  "name",
-  "uri",
-  "ignoreUriCase",
-  "method",
-  "authority",
-  "scheme",
-  "headers",
-  "withoutHeaders",
-  "queryParams",
-  "port",
-  "gateways",
-  "sourceLabels",
-  "sourceNamespace",
-  "statPrefix",
-]);
+/** It names statistics. */
+const UNDECIDING_IN_MATCH = "statPrefix";
 
 const NOT_SHOWN = "is not compiled, so what it does to the request is not shown";
 const MAY_DECIDE = "is not compiled, and may decide otherwise";
@@ -57,11 +24,11 @@ export function findUncompiled({ reference, spec }: WrittenVirtualService): read
   const unread = (field: string, why: string): Unread => ({ resource: reference, field, why });
   return [
     ...Object.keys(spec)
-      .filter((field) => !SPEC_FIELDS.has(field) && !OPAQUE_FIELDS.has(field))
+      .filter((field) => !READ_FIELDS.spec.has(field) && !OPAQUE_FIELDS.has(field))
       .map((field) => unread(`spec.${field}`, MAY_DECIDE)),
     ...spec.http.flatMap((rule, index) => [
       ...Object.keys(rule)
-        .filter((field) => !RULE_FIELDS.has(field))
+        .filter((field) => !READ_FIELDS.rule.has(field))
         .map((field) => unread(`spec.http.${index}.${field}`, rule.route === undefined ? MAY_DECIDE : NOT_SHOWN)),
       ...(rule.match ?? []).flatMap((match, entry) =>
         badPatternsOf(match).map((pattern) =>
@@ -70,7 +37,7 @@ export function findUncompiled({ reference, spec }: WrittenVirtualService): read
       ),
       ...(rule.match ?? []).flatMap((match, entry) =>
         Object.keys(match)
-          .filter((field) => !MATCH_FIELDS.has(field))
+          .filter((field) => !READ_FIELDS.match.has(field) && field !== UNDECIDING_IN_MATCH)
           .map((field) => unread(`spec.http.${index}.match.${entry}.${field}`, MAY_DECIDE)),
       ),
     ]),

@@ -56,17 +56,17 @@ function compileAction({ rule, source }: PlacedRule, { clusters }: Compilation, 
   const answer = compileAnswer(rule, port);
   if (answer !== undefined) return { ...common, destinations: [], forwarding: undefined, answer };
   const lookUp: DestinationLookup = (destination) => clusters.lookUp(destination, source.namespace, port);
-  const hashPolicies = (rule.route ?? [])
-    .filter(({ weight }) => (rule.route ?? []).length === 1 || (weight ?? 0) > 0)
-    .flatMap(({ destination }) => clusters.hashPoliciesOf(destination, source.namespace));
-  const destinations = compileDestinations(rule, lookUp);
+  const taking = takingDestinations(rule);
+  const hashPolicies = taking.flatMap(({ destination }) => clusters.hashPoliciesOf(destination, source.namespace));
   const only = rule.route?.length === 1 ? compileHeaderChanges(rule.route[0]?.headers) : undefined;
   const forwarding = compileForwarding(rule, authority, lookUp);
   return {
-    headers: only === undefined ? common.headers : joinHeaderChanges(common.headers, only.changes),
-    fault: common.fault,
-    cors: common.cors,
-    destinations,
+    ...common,
+    headers: only === undefined ? changes : joinHeaderChanges(changes, only.changes),
+    destinations:
+      only === undefined
+        ? taking.map((one) => compileWeighted(one, lookUp))
+        : taking.map(({ destination }) => ({ cluster: lookUp(destination), weight: 1 })),
     forwarding: {
       ...forwarding,
       authority: forwarding.authority ?? (only?.authority || undefined),
@@ -77,19 +77,14 @@ function compileAction({ rule, source }: PlacedRule, { clusters }: Compilation, 
   };
 }
 
+type RouteSpec = NonNullable<HttpRuleSpec["route"]>;
+
 /** One destination takes everything, whatever its weight; of several, those without a weight take nothing. */
-function compileDestinations({ route = [] }: HttpRuleSpec, lookUp: DestinationLookup): readonly WeightedCluster[] {
-  const [only] = route;
-  if (route.length === 1 && only !== undefined) return [{ cluster: lookUp(only.destination), weight: 1 }];
-  return route
-    .filter(({ weight }) => (weight ?? 0) > 0)
-    .map(({ destination, weight = 0, headers }): WeightedCluster => {
-      const { changes, authority } = compileHeaderChanges(headers);
-      return {
-        cluster: lookUp(destination),
-        weight,
-        headers: headers === undefined ? undefined : changes,
-        authority: authority || undefined,
-      };
-    });
+function takingDestinations({ route = [] }: HttpRuleSpec): RouteSpec {
+  return route.length === 1 ? route : route.filter(({ weight }) => (weight ?? 0) > 0);
+}
+
+function compileWeighted({ destination, weight = 0, headers }: RouteSpec[number], lookUp: DestinationLookup): WeightedCluster {
+  const { changes, authority } = compileHeaderChanges(headers);
+  return { cluster: lookUp(destination), weight, headers: headers === undefined ? undefined : changes, authority: authority || undefined };
 }

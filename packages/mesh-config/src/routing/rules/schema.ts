@@ -108,3 +108,10 @@ export type HeadersSpec = z.output<typeof headers>;
 export type HttpMatchSpec = z.output<typeof httpMatch>;
 export type HttpRuleSpec = z.output<typeof httpRule>;
 export type VirtualServiceSpec = z.output<typeof virtualServiceSpec>;
+
+/** The fields that are read, of a `spec`, a rule, and an entry of its `match`. */
+export const READ_FIELDS = {
+  spec: new Set(Object.keys(virtualServiceSpec.shape)),
+  rule: new Set(Object.keys(httpRule.shape)),
+  match: new Set(Object.keys(httpMatch.shape)),
+};

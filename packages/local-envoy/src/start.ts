@@ -11,6 +11,8 @@ import { explainExit, readLogTail } from "./log.ts";
 export interface StartEnvoyOptions {
   /** The Envoy binary: what {@link findEnvoy} gives as `path`. */
   readonly binary: string;
+  /** The command that runs the binary, such as `["ip", "netns", "exec", "pod-1"]`; it runs by itself when left out. */
+  readonly launcher?: readonly string[];
   /** What this Envoy is called in file names and messages; also its `--service-node`. */
   readonly name: string;
   /** A bootstrap configuration with an `admin` address: YAML or JSON as text, or the path of such a file. */
@@ -59,7 +61,8 @@ export async function startEnvoy(options: StartEnvoyOptions): Promise<RunningEnv
   const adminPath = join(folder, `${name}.admin`);
   await rm(adminPath, { force: true });
   const configPath = await placeConfig(options.config, join(folder, `${name}.yaml`));
-  const process = spawnWithLog(options.binary, envoyArguments(name, configPath, adminPath), logPath);
+  const command = [...(options.launcher ?? []), options.binary, ...envoyArguments(name, configPath, adminPath)];
+  const process = spawnWithLog(command, logPath);
   const stop = async () => {
     await process.stop();
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
@@ -104,7 +107,7 @@ function envoyArguments(name: string, configPath: string, adminPath: string): st
   ];
 }
 
-function spawnWithLog(command: string, arguments_: readonly string[], logPath: string) {
+function spawnWithLog([command = "", ...arguments_]: readonly string[], logPath: string) {
   const output = openSync(logPath, "w");
   try {
     return spawnLeashed({ command, arguments: arguments_, output });

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline";
 import type { KubernetesResource } from "@puggle/mesh-config";
 import { Agent, request } from "undici";
 
@@ -12,13 +13,24 @@ export interface ApiAccess {
 }
 
 /** An answer of the API server that is no success. */
-class ApiError extends Error {
+export class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
     super(message);
     this.status = status;
   }
+}
+
+interface ObjectList {
+  readonly items: readonly KubernetesResource[];
+  /** From which a watch goes on. */
+  readonly version: string;
+}
+
+interface ObjectEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "ERROR";
+  readonly object: KubernetesResource;
 }
 
 interface Kind {
@@ -46,6 +58,30 @@ export class KubernetesApi {
     return this.#ask("PATCH", path, JSON.stringify(resource), "application/apply-patch+yaml");
   }
 
+  /** Makes the part of an object that is made once, such as a Pod's binding to a node. */
+  async createPart(resource: KubernetesResource, part: string, body: object): Promise<void> {
+    await this.#ask("POST", `${await this.#pathOf(resource)}/${part}`, JSON.stringify(body), "application/json");
+  }
+
+  /** All objects of a kind, in every namespace. */
+  async list({ apiVersion, kind }: Pick<KubernetesResource, "apiVersion" | "kind">): Promise<ObjectList> {
+    const path = await this.#pathOfAll(apiVersion, kind);
+    const { items, metadata } = await this.#ask<{ items: KubernetesResource[]; metadata: { resourceVersion: string } }>("GET", path);
+    // Lists name the kind of their items once.
+    return { items: items.map((item) => ({ ...item, apiVersion, kind })), version: metadata.resourceVersion };
+  }
+
+  /** What happens to the objects of a kind after a {@link list}, until the signal or the API server ends it. */
+  async *watch(
+    { apiVersion, kind }: Pick<KubernetesResource, "apiVersion" | "kind">,
+    { version, signal }: { readonly version: string; readonly signal: AbortSignal },
+  ): AsyncGenerator<ObjectEvent> {
+    const path = `${await this.#pathOfAll(apiVersion, kind)}?watch=true&allowWatchBookmarks=false&resourceVersion=${version}`;
+    const headers = { authorization: `Bearer ${this.#access.token}` };
+    const { body } = await request(`${this.#access.url}${path}`, { headers, dispatcher: this.#dispatcher, signal, bodyTimeout: 0 });
+    for await (const line of createInterface({ input: body })) yield JSON.parse(line) as ObjectEvent;
+  }
+
   /** Changes the status, or another part that has a path of its own. */
   async patchPart(resource: KubernetesResource, part: string, patch: object): Promise<KubernetesResource> {
     return this.#ask("PATCH", `${await this.#pathOf(resource)}/${part}`, JSON.stringify(patch), "application/merge-patch+json");
@@ -55,10 +91,19 @@ export class KubernetesApi {
     return this.#ask("GET", await this.#pathOf(resource));
   }
 
-  /** One that is gone already counts as removed. */
+  /** At once and for good, whoever still stops what it stands for; one that is gone already counts as removed. */
   async remove(resource: KubernetesResource): Promise<void> {
+    await this.#remove(resource, "?gracePeriodSeconds=0");
+  }
+
+  /** As `kubectl delete` does: a Pod has its own time to end. */
+  async removeInTime(resource: KubernetesResource): Promise<void> {
+    await this.#remove(resource, "");
+  }
+
+  async #remove(resource: KubernetesResource, query: string): Promise<void> {
     try {
-      await this.#ask("DELETE", `${await this.#pathOf(resource)}?gracePeriodSeconds=0`);
+      await this.#ask("DELETE", `${await this.#pathOf(resource)}${query}`);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
@@ -68,12 +113,22 @@ export class KubernetesApi {
     await this.#dispatcher.destroy();
   }
 
+  async #pathOfAll(apiVersion: string, kind: string): Promise<string> {
+    const { plural } = await this.#kindOf(apiVersion, kind);
+    return `${rootOf(apiVersion)}/${plural}`;
+  }
+
   async #pathOf({ apiVersion, kind, metadata }: KubernetesResource): Promise<string> {
-    const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const { plural, isNamespaced } = await this.#kindOf(apiVersion, kind);
+    const namespace = isNamespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
+    return `${rootOf(apiVersion)}${namespace}/${plural}/${metadata.name}`;
+  }
+
+  async #kindOf(apiVersion: string, kind: string): Promise<Kind> {
+    const root = rootOf(apiVersion);
     const known = (await this.#kindsOf(root)).get(kind);
     if (known === undefined) throw new ApiError(404, `the API server has no ${kind} in ${apiVersion}`);
-    const namespace = known.isNamespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
-    return `${root}${namespace}/${known.plural}/${metadata.name}`;
+    return known;
   }
 
   #kindsOf(root: string): Promise<ReadonlyMap<string, Kind>> {
@@ -93,7 +148,7 @@ export class KubernetesApi {
     return asked;
   }
 
-  async #ask<Answer = KubernetesResource>(method: "GET" | "PATCH" | "DELETE", path: string, body?: string, type?: string): Promise<Answer> {
+  async #ask<Answer = KubernetesResource>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: string, type?: string): Promise<Answer> {
     const headers = { authorization: `Bearer ${this.#access.token}`, ...(type === undefined ? {} : { "content-type": type }) };
     const dispatcher = this.#dispatcher;
     const answer = await request(`${this.#access.url}${path}`, { method, headers, dispatcher, ...(body === undefined ? {} : { body }) });
@@ -101,4 +156,8 @@ export class KubernetesApi {
     if (answer.statusCode < 300) return JSON.parse(text) as Answer;
     throw new ApiError(answer.statusCode, `${method} ${path} was answered ${answer.statusCode}: ${text}`);
   }
+}
+
+function rootOf(apiVersion: string): string {
+  return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }

@@ -1,7 +1,8 @@
-import { type RunningEnvoy, startEnvoy } from "@puggle/local-envoy";
+import { startEnvoy } from "@puggle/local-envoy";
 import type { MeshProxy } from "@puggle/mesh-config";
 import type { Cluster } from "../cluster/cluster.ts";
-import { ISTIO_VERSION } from "../cluster/istiod.ts";
+import { FROM_ADS, meshBootstrap, nodeId, type ProxyIdentity, socketAddress } from "./bootstrap.ts";
+import { readRouteConfigurations } from "./route-configurations.ts";
 
 const TYPE = "type.googleapis.com/envoy.extensions.filters";
 
@@ -9,13 +10,10 @@ const TYPE = "type.googleapis.com/envoy.extensions.filters";
 export const ROUTE_HEADER = "x-route";
 export const CLUSTER_HEADER = "x-cluster";
 
-export interface LoopbackSidecarOptions {
+/** Nothing listens at its address. */
+export interface LoopbackSidecarOptions extends ProxyIdentity {
   readonly cluster: Cluster;
   readonly binary: string;
-  readonly name: string;
-  readonly proxy: MeshProxy;
-  /** The pod's address, by which istiod tells proxies apart; nothing listens there. */
-  readonly address: string;
   readonly adminPort: number;
   /** Where it listens on loopback for each route configuration of istiod's: `80`, or `http.80` for a gateway. */
   readonly listeners: Readonly<Record<string, number>>;
@@ -37,61 +35,29 @@ export async function startLoopbackSidecar(options: LoopbackSidecarOptions): Pro
   const { name, proxy, listeners, binary } = options;
   // What an Envoy is called here is its node id too.
   const envoy = await startEnvoy({ binary, name: nodeId(options), config: { text: JSON.stringify(bootstrap(options)) } });
-  return { name, proxy, listeners, routeConfigurations: () => readRouteConfigurations(envoy), stop: envoy.stop };
+  return { name, proxy, listeners, routeConfigurations: () => readRouteConfigurations(envoy.adminUrl), stop: envoy.stop };
 }
 
-/** By which istiod tells what a proxy is, and where. */
-function nodeId({ proxy, address, name }: LoopbackSidecarOptions): string {
-  const kind = proxy.kind === "gateway" ? "router" : "sidecar";
-  return `${kind}~${address}~${name}.${proxy.namespace}~${proxy.namespace}.svc.cluster.local`;
-}
-
-function bootstrap({ cluster, name, proxy, address, adminPort, listeners, filters = [] }: LoopbackSidecarOptions) {
+function bootstrap({ cluster, adminPort, listeners, filters = [], ...identity }: LoopbackSidecarOptions) {
+  const common = meshBootstrap(identity, onLoopback(cluster.istiod.discoveryPort));
   return {
-    node: {
-      cluster: `${name}.${proxy.namespace}`,
-      metadata: {
-        NAMESPACE: proxy.namespace,
-        NAME: name,
-        WORKLOAD_NAME: name,
-        LABELS: proxy.labels,
-        INSTANCE_IPS: address,
-        CLUSTER_ID: "Kubernetes",
-        MESH_ID: "cluster.local",
-        ISTIO_VERSION,
-      },
-    },
-    admin: { address: socketAddress(adminPort) },
-    dynamic_resources: { ads_config: { api_type: "GRPC", transport_api_version: "V3", grpc_services: ADS }, cds_config: FROM_ADS },
+    ...common,
+    admin: { address: socketAddress(onLoopback(adminPort)) },
     static_resources: {
-      clusters: [xdsCluster(cluster.istiod.discoveryPort)],
+      ...common.static_resources,
       listeners: Object.entries(listeners).map(([routes, port]) => listener(routes, port, filters)),
     },
   };
 }
 
-const ADS = [{ envoy_grpc: { cluster_name: "xds" } }];
-const FROM_ADS = { ads: {}, resource_api_version: "V3" };
-
-function xdsCluster(port: number) {
-  return {
-    name: "xds",
-    type: "STATIC",
-    connect_timeout: "5s",
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config: { http2_protocol_options: {} },
-      },
-    },
-    load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(port) } }] }] },
-  };
+function onLoopback(port: number) {
+  return { host: "127.0.0.1", port };
 }
 
 function listener(routes: string, port: number, filters: readonly object[]) {
   return {
     name: routes,
-    address: socketAddress(port),
+    address: socketAddress(onLoopback(port)),
     enable_reuse_port: false,
     filter_chains: [
       {
@@ -136,13 +102,3 @@ const SAY_WHY = {
     },
   },
 };
-
-function socketAddress(port: number) {
-  return { socket_address: { address: "127.0.0.1", port_value: port } };
-}
-
-async function readRouteConfigurations({ adminUrl }: RunningEnvoy): Promise<ReadonlyMap<string, unknown>> {
-  const answer = await fetch(`${adminUrl}/config_dump?resource=dynamic_route_configs`);
-  const { configs = [] } = (await answer.json()) as { configs?: { route_config: { name: string } }[] };
-  return new Map(configs.map(({ route_config }) => [route_config.name, route_config]));
-}

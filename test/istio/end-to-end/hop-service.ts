@@ -1,0 +1,36 @@
+/**
+ * A service that answers what it got, and first makes the call that the request asks it to make: `x-then` holds the calls, first to last, as JSON of which this one
+ * makes the first and sends the rest along. It hands no header on by itself: that is the propagation library's part, where it is loaded.
+ */
+
+import { createServer } from "node:http";
+import { request } from "undici";
+import type { Arrival, Call } from "./hops.ts";
+
+const { POD = "", PORT = "8080" } = process.env;
+
+const server = createServer(async (incoming, response) => {
+  if (incoming.url === "/healthz") return response.end("ok");
+  incoming.resume();
+  const { "x-then": then = "[]", host = "", "virtual-cluster-name": header } = incoming.headers;
+  const [call, ...rest] = JSON.parse(decodeURIComponent(`${then}`)) as Call[];
+  const arrival: Arrival = {
+    pod: POD,
+    host,
+    path: incoming.url ?? "",
+    header: header === undefined ? null : `${header}`,
+    next: call === undefined ? null : await make(call, rest),
+  };
+  response.setHeader("content-type", "application/json").end(JSON.stringify(arrival));
+});
+
+server.listen(Number(PORT), "0.0.0.0");
+process.once("SIGTERM", () => server.close());
+
+async function make({ method, url, headers }: Call, rest: readonly Call[]): Promise<Arrival["next"]> {
+  const then = encodeURIComponent(JSON.stringify(rest));
+  const { statusCode, headers: answered, body } = await request(url, { method, headers: { ...headers, "x-then": then } });
+  const text = await body.text();
+  const location = answered.location === undefined ? null : `${answered.location}`;
+  return { status: statusCode, location, arrival: text.startsWith("{") ? (JSON.parse(text) as Arrival) : null };
+}

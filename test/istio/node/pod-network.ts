@@ -1,0 +1,141 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Sidecars run as this group, whose connections are not redirected to them again. */
+export const SIDECAR_GROUP = 1337;
+const OUTBOUND_PORT = 15_001;
+const INBOUND_PORT = 15_006;
+/** Those of a sidecar's own: its admin interface, readiness and statistics. */
+const PORTS_OF_SIDECARS = "15000,15021,15090";
+
+const SUBNETS = Array.from({ length: 255 }, (_, index) => `10.211.${index}`);
+
+/** The network of one node: a bridge of this machine, and a network namespace for each pod. */
+export interface PodNetwork {
+  /** The machine's own address on the bridge, at which pods reach it. */
+  readonly hostAddress: string;
+  readonly addPod: (options: PodNetworkOptions) => Promise<PodNamespace>;
+  /** Removes the bridge and all namespaces. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface PodNetworkOptions {
+  /** The namespaces in which the pod's programs look for names, as in `resolv.conf`. */
+  readonly searchDomains: readonly string[];
+  /** Do its connections go through a sidecar? */
+  readonly isRedirected: boolean;
+}
+
+export interface PodNamespace {
+  readonly address: string;
+  /** The command that runs another inside. */
+  readonly launcher: readonly string[];
+  readonly remove: () => Promise<void>;
+}
+
+// Waits for the end of its input, which comes when the process that made the network has ended, however that came; then removes what is there by its names.
+const JANITOR = `
+trap '' INT TERM HUP
+cat >/dev/null
+for name in $(ip netns list | cut -d ' ' -f 1); do
+  case $name in "$1"-*) ip netns pids "$name" | xargs -r kill -9; ip netns del "$name"; rm -rf "/etc/netns/$name" ;; esac
+done
+ip link del "$2"
+`;
+
+const ADD_BRIDGE = `
+ip link add "$1" type bridge
+ip addr add "$2.1/24" dev "$1"
+ip link set "$1" up
+`;
+
+const ADD_POD = `
+name=$1 bridge=$2 veth=$3 address=$4 gateway=$5 search=$6
+mkdir -p "/etc/netns/$name"
+printf 'nameserver %s\\nsearch %s\\noptions ndots:5\\n' "$gateway" "$search" >"/etc/netns/$name/resolv.conf"
+ip netns add "$name"
+ip link add "$veth" type veth peer name eth0 netns "$name"
+ip link set "$veth" master "$bridge" up
+ip -n "$name" addr add "$address/24" dev eth0
+ip -n "$name" link set lo up
+ip -n "$name" link set eth0 up
+ip -n "$name" route add default via "$gateway"
+`;
+
+const REDIRECTION = `*nat
+-A OUTPUT -p tcp -m owner --gid-owner ${SIDECAR_GROUP} -j RETURN
+-A OUTPUT -p tcp -d 127.0.0.1/32 -j RETURN
+-A OUTPUT -p tcp -j REDIRECT --to-ports ${OUTBOUND_PORT}
+-A PREROUTING -p tcp -m multiport --dports ${PORTS_OF_SIDECARS} -j RETURN
+-A PREROUTING -p tcp -j REDIRECT --to-ports ${INBOUND_PORT}
+COMMIT
+`;
+
+let networks = 0;
+
+/**
+ * Makes a network whose parts are gone when this process has ended, however it ends.
+ *
+ * @throws where this process may not make network namespaces.
+ */
+export async function makePodNetwork(): Promise<PodNetwork> {
+  networks += 1;
+  const prefix = `puggle-${process.pid}-${networks}`;
+  const bridge = `pgl${process.pid}x${networks}`;
+  const janitor = spawn("sh", ["-c", JANITOR, "janitor", prefix, bridge], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  janitor.unref();
+  const subnet = await findSubnet();
+  await shell(ADD_BRIDGE, [bridge, subnet]);
+  const hostAddress = `${subnet}.1`;
+  let pods = 1;
+  // Two that are made at once get in each other's way, when the first namespace of a machine is mounted.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    hostAddress,
+    addPod: ({ searchDomains, isRedirected }) =>
+      inTurn(async () => {
+        pods += 1;
+        const name = `${prefix}-${pods}`;
+        const veth = `v${process.pid}x${networks}-${pods}`;
+        const address = `${subnet}.${pods}`;
+        if (pods > 254) throw new Error("the network of this node has no address left for another pod");
+        await shell(ADD_POD, [name, bridge, veth, address, hostAddress, searchDomains.join(" ")]);
+        const launcher = ["ip", "netns", "exec", name];
+        if (isRedirected) await feed([...launcher, "iptables-nft-restore"], REDIRECTION);
+        return { address, launcher, remove: () => inTurn(() => shell('ip netns del "$1"; rm -rf "/etc/netns/$1"', [name])) };
+      }),
+    stop: () => dismiss(janitor),
+  };
+}
+
+/** The first that no other network of this machine has. */
+async function findSubnet(): Promise<string> {
+  const { stdout } = await run("ip", ["-4", "route", "show", "table", "all"]);
+  const free = SUBNETS.find((subnet) => !stdout.includes(` ${subnet}.`) && !stdout.includes(`\n${subnet}.`));
+  if (free === undefined) throw new Error(`all subnets from ${SUBNETS[0]}.0/24 are taken`);
+  return free;
+}
+
+async function shell(script: string, arguments_: readonly string[]): Promise<void> {
+  await run("sh", ["-ec", script, "sh", ...arguments_]);
+}
+
+async function feed([command = "", ...arguments_]: readonly string[], input: string): Promise<void> {
+  const ran = run(command, arguments_);
+  ran.child.stdin?.end(input);
+  await ran;
+}
+
+async function dismiss(janitor: ChildProcess): Promise<void> {
+  const ended = once(janitor, "exit");
+  janitor.stdin?.end();
+  if (janitor.exitCode === null) await ended;
+}

@@ -1,16 +1,32 @@
 import { execFileSync } from "node:child_process";
 
-const PROGRAMS = [
+type Program = readonly [name: string, source: string];
+
+const PROGRAMS: readonly Program[] = [
   ["go", "Go 1.26 or later, from https://go.dev/dl, which builds the API server and istiod"],
   ["etcd", "Debian's package etcd-server"],
-] as const;
+];
+
+const PROGRAMS_OF_NODES: readonly Program[] = [
+  ["ip", "Debian's package iproute2"],
+  ["iptables-nft-restore", "Debian's package iptables"],
+  ["setpriv", "Debian's package util-linux"],
+];
 
 /** What the test cluster needs and this machine lacks, a line each, with how to get it. */
 export function findMissing(): readonly string[] {
-  const missing: string[] = [];
-  if (process.platform !== "linux") missing.push("Linux, whose /proc tells which processes are left");
-  for (const [program, source] of PROGRAMS) if (!isInstalled(program)) missing.push(`${program}: ${source}`);
-  return missing;
+  const system = process.platform === "linux" ? [] : ["Linux, whose /proc tells which processes are left"];
+  return [...system, ...missingOf(PROGRAMS)];
+}
+
+/** What a node that runs pods needs beside that. */
+export function findMissingForNode(): readonly string[] {
+  const user = process.getuid?.() === 0 ? [] : ["root, who may make network namespaces"];
+  return [...user, ...missingOf(PROGRAMS_OF_NODES)];
+}
+
+function missingOf(programs: readonly Program[]): readonly string[] {
+  return programs.filter(([program]) => !isInstalled(program)).map(([program, source]) => `${program}: ${source}`);
 }
 
 function isInstalled(program: string): boolean {

@@ -3,6 +3,7 @@ export { defaultAddresses, type EnvoyAddresses, type WorkloadAddress } from "./e
 export { type EnvoyConfiguration, type EnvoyOptions, generateEnvoy } from "./envoy/generate.ts";
 export { printRoutes } from "./envoy/route-configuration.ts";
 export { MeshConfigError, type MeshConfigErrorCode } from "./errors.ts";
+export { type ChainedCall, type ChainOptions, type ExplainedHop, explainChain, type NextHop } from "./explain/chain.ts";
 export { type ExplainedDestination, type ExplainRequest, type Explanation, explain, findSidecar, type Outcome } from "./explain/explain.ts";
 export { formatExplanation } from "./explain/format.ts";
 export { generateIstio, type IstioOptions } from "./istio/generate.ts";

@@ -148,7 +148,12 @@ export class KubernetesApi {
     return asked;
   }
 
-  async #ask<Answer = KubernetesResource>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: string, type?: string): Promise<Answer> {
+  async #ask<Answer = KubernetesResource>(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: string,
+    type?: string,
+  ): Promise<Answer> {
     const headers = { authorization: `Bearer ${this.#access.token}`, ...(type === undefined ? {} : { "content-type": type }) };
     const dispatcher = this.#dispatcher;
     const answer = await request(`${this.#access.url}${path}`, { method, headers, dispatcher, ...(body === undefined ? {} : { body }) });

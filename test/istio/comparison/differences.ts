@@ -2,23 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { compile, type KubernetesResource, printRoutes } from "@puggle/mesh-config";
 import type { LoopbackSidecar } from "../sidecars/loopback-sidecar.ts";
+import { isTold, type Marker } from "../sidecars/marker.ts";
 import { canonical, canonicalByDomain } from "./canonical.ts";
 
 const WITHIN_MS = 5_000;
 const POLL_MS = 20;
-
-/** A host that nothing else has: once a proxy knows it, the proxy knows all that was said with it. */
-export interface Marker {
-  readonly host: string;
-  readonly resource: KubernetesResource;
-}
-
-export function makeMarker(number: number): Marker {
-  const host = `marker-${number}.puggle.test`;
-  const spec = { hosts: [host], gateways: ["mesh", "edge/edge"], http: [{ directResponse: { status: 200 } }] };
-  const resource = { apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "marker", namespace: "tools" }, spec };
-  return { host, resource };
-}
 
 /** What one proxy is told of one port, and what `compile` says that it is told. */
 export interface Difference {
@@ -47,9 +35,9 @@ export async function findDifference(
   let found: Difference | undefined;
   do {
     const sent = await sidecar.routeConfigurations();
-    const isTold = [...sent.values()].some((configuration) => JSON.stringify(configuration).includes(`"${marker.host}"`));
-    found = isTold ? undefined : { proxy: sidecar.name, routes: "any", places: [`${marker.host} was not sent`] };
-    for (const name of isTold ? Object.keys(sidecar.listeners) : []) {
+    const knows = isTold(marker, sent);
+    found = knows ? undefined : { proxy: sidecar.name, routes: "any", places: [`${marker.host} was not sent`] };
+    for (const name of knows ? Object.keys(sidecar.listeners) : []) {
       const compiled = simplify(printRoutes(table, portOf(name), name));
       const told = simplify(sent.get(name));
       if (!isDeepStrictEqual(compiled, told)) found ??= { proxy: sidecar.name, routes: name, places: placesOf(compiled, told, "") };

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { randomForeignRouting, randomMesh } from "../../envoy/random-mesh.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import type { LoopbackSidecar } from "../sidecars/loopback-sidecar.ts";
-import { findDifference, makeMarker } from "./differences.ts";
+import { makeMarker } from "../sidecars/marker.ts";
+import { findDifference } from "./differences.ts";
 import { startFleet } from "./fleet.ts";
 import { GATEWAY } from "./services.ts";
 

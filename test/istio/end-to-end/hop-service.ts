@@ -7,10 +7,13 @@ import { createServer } from "node:http";
 import { request } from "undici";
 import type { Arrival, Call } from "./hops.ts";
 
-const { POD = "", PORT = "8080" } = process.env;
+const { POD = "", PORT = "8080", MAKES_CALLS = "yes" } = process.env;
 
 const server = createServer(async (incoming, response) => {
-  if (incoming.url === "/healthz") return response.end("ok");
+  if (incoming.url === "/healthz") {
+    response.end("ok");
+    return;
+  }
   incoming.resume();
   const { "x-then": then = "[]", host = "", "virtual-cluster-name": header } = incoming.headers;
   const [call, ...rest] = JSON.parse(decodeURIComponent(`${then}`)) as Call[];
@@ -19,11 +22,13 @@ const server = createServer(async (incoming, response) => {
     host,
     path: incoming.url ?? "",
     header: header === undefined ? null : `${header}`,
-    next: call === undefined ? null : await make(call, rest),
+    next: call === undefined || MAKES_CALLS === "no" ? null : await make(call, rest),
   };
   response.setHeader("content-type", "application/json").end(JSON.stringify(arrival));
 });
 
+// Node.js closes what is idle for 5 s, and a sidecar that sends a request on it just then answers 503.
+server.keepAliveTimeout = 0;
 server.listen(Number(PORT), "0.0.0.0");
 process.once("SIGTERM", () => server.close());
 

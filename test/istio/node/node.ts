@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Cluster } from "../cluster/cluster.ts";
 import { startClusterDns } from "./cluster-dns.ts";
 import { follow } from "./follow.ts";
@@ -137,7 +137,10 @@ class Pods {
     const running = this.#started.get(pod.metadata.uid);
     // It is on its way out, where whether it is ready is told by that.
     if (running === undefined) return;
-    const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({ type, status: isReady ? "True" : "False" }));
+    const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) => ({
+      type,
+      status: isReady ? "True" : "False",
+    }));
     const podIP = running.address;
     await this.#cluster.api.patchPart(pod, "status", { status: { phase: "Running", podIP, podIPs: [{ ip: podIP }], conditions } });
   }

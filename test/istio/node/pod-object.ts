@@ -30,14 +30,20 @@ interface EnvironmentVariable {
 /** A container's environment, with what it asks to know of its own pod. */
 export function environmentOf({ env = [] }: ContainerObject, pod: PodObject, address: string): NodeJS.ProcessEnv {
   const { name, namespace, labels = {} } = pod.metadata;
-  const valueOf = ({ name: variable, value, valueFrom }: EnvironmentVariable): string => {
+  const read = ({ name: variable, value, valueFrom }: EnvironmentVariable): string => {
     const path = valueFrom?.fieldRef?.fieldPath;
     if (path === undefined) return value ?? "";
     const label = /^metadata\.labels\['(.+)'\]$/.exec(path)?.[1];
     const known: Record<string, string> = { "metadata.name": name, "metadata.namespace": namespace, "status.podIP": address };
     const found = label === undefined ? known[path] : (labels[label] ?? "");
-    if (found === undefined) throw new Error(`pod ${namespace}/${name}: the variable ${variable} is to hold ${path}, which this node does not know`);
+    if (found === undefined)
+      throw new Error(`pod ${namespace}/${name}: the variable ${variable} is to hold ${path}, which this node does not know`);
     return found;
   };
-  return { PATH: process.env.PATH, HOME: process.env.HOME, HOSTNAME: name, ...Object.fromEntries(env.map((one) => [one.name, valueOf(one)])) };
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    HOSTNAME: name,
+    ...Object.fromEntries(env.map((one) => [one.name, read(one)])),
+  };
 }

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { type LeashedProcess, type RunningEnvoy, spawnLeashed } from "@puggle/local-envoy";
 import type { MeshProxy } from "@puggle/mesh-config";
 import type { Address } from "../sidecars/bootstrap.ts";
@@ -8,6 +10,7 @@ import { startPodSidecar } from "../sidecars/pod-sidecar.ts";
 import { type PodNamespace, type PodNetwork, SIDECAR_GROUP } from "./pod-network.ts";
 import { type ContainerObject, environmentOf, type PodObject } from "./pod-object.ts";
 
+const execute = promisify(execFile);
 const PROBE_EVERY_MS = 50;
 const RESTART_AFTER_MS = 1_000;
 
@@ -30,6 +33,8 @@ export interface RunningPod {
   readonly address: string;
   /** Of its admin interface, seen from this machine; `undefined` where it has no sidecar. */
   readonly sidecar: RunningEnvoy | undefined;
+  /** Runs a program inside, as one of its containers would. */
+  readonly run: (command: readonly string[]) => Promise<{ readonly stdout: string }>;
   /** The application first, then the sidecar, as Kubernetes ends sidecar containers. */
   readonly stop: (graceMs: number) => Promise<void>;
 }
@@ -54,7 +59,9 @@ export async function runPod(pod: PodObject, parts: PodParts): Promise<RunningPo
       await sidecar?.stop();
       await inside.remove();
     };
-    return { name, proxy, address, sidecar, stop };
+    const [launcher = "", ...launched] = inside.launcher;
+    const run: RunningPod["run"] = (command) => execute(launcher, [...launched, ...command]);
+    return { name, proxy, address, sidecar, run, stop };
   } catch (error) {
     await inside.remove();
     throw error;

@@ -37,7 +37,9 @@ const STATISTICS = {
   stats_matcher: {
     inclusion_list: {
       patterns: [
-        ...["cluster_manager", "listener_manager", "server", "cluster.xds-grpc", "wasm", "component", "istio", "reporter="].map((prefix) => ({ prefix })),
+        ...["cluster_manager", "listener_manager", "server", "cluster.xds-grpc", "wasm", "component", "istio", "reporter="].map(
+          (prefix) => ({ prefix }),
+        ),
         ...["rbac.allowed", "rbac.denied", "shadow_allowed", "shadow_denied", "downstream_cx_active"].map((suffix) => ({ suffix })),
         { safe_regex: { regex: "vhost\\..*\\.route\\..*" } },
       ],

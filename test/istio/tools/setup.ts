@@ -1,12 +1,14 @@
 import { findEnvoy } from "@puggle/local-envoy";
 import type { TestProject } from "vitest/node";
-import { findMissing } from "../requirements.ts";
+import { findMissing, findMissingForNode } from "../requirements.ts";
 import { buildTools, type Tools } from "./build.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** What the cluster is made of; `undefined` where this machine lacks something for it, which was said. */
     readonly clusterParts: ClusterParts | undefined;
+    /** The same for a cluster whose node runs pods, which needs more of a machine. */
+    readonly nodeParts: ClusterParts | undefined;
   }
 }
 
@@ -18,16 +20,24 @@ export interface ClusterParts {
 
 /** Runs once, before all tests on the real Istio: builds what they need. */
 export async function setup(project: TestProject): Promise<void> {
-  const missing = findMissing();
-  if (missing.length > 0) {
-    const text = `the tests on the real Istio need more than this machine has:\n${missing.map((line) => `  ${line}`).join("\n")}`;
-    // Where nothing may be left out, it is not.
-    if (process.env.CI !== undefined) throw new Error(text);
-    console.warn(`skipped: ${text}`);
-    project.provide("clusterParts", undefined);
-    return;
-  }
+  const isRunnable = isComplete("the tests on the real Istio", findMissing());
+  const hasNode = isRunnable && isComplete("the tests with pods and full sidecars", findMissingForNode());
+  const parts = isRunnable ? await getParts() : undefined;
+  project.provide("clusterParts", parts);
+  project.provide("nodeParts", hasNode ? parts : undefined);
+}
+
+/** @throws where tests would be left out, and none may be. */
+function isComplete(what: string, missing: readonly string[]): boolean {
+  if (missing.length === 0) return true;
+  const text = `${what} need more than this machine has:\n${missing.map((line) => `  ${line}`).join("\n")}`;
+  if (process.env.CI !== undefined) throw new Error(text);
+  console.warn(`skipped: ${text}`);
+  return false;
+}
+
+async function getParts(): Promise<ClusterParts> {
   const tools = await buildTools((message) => console.error(message));
   const envoy = await findEnvoy({ onProgress: ({ message }) => console.error(message) });
-  project.provide("clusterParts", { tools, envoy: envoy.path });
+  return { tools, envoy: envoy.path };
 }

@@ -5,7 +5,7 @@ import { formatReference, type KubernetesResource, matchesSelector, type Resourc
 import { type CompileOptions, compileFor } from "../routing/compile.ts";
 import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
-import type { MeshProxy, RuleReference, Unread } from "../routing/table.ts";
+import type { MeshProxy, RouteTable, RuleReference, Unread } from "../routing/table.ts";
 import { workloadsBehind } from "../routing/workloads.ts";
 import { abortProbability, describeDelay, describeForwarded, describeResponses } from "./effects.ts";
 import { describeSteps } from "./steps.ts";
@@ -115,8 +115,29 @@ export interface Explanation {
  * ```
  */
 export function explain(resources: readonly KubernetesResource[], request: ExplainRequest, options: CompileOptions = {}): Explanation {
-  const read = readRoutingResources(resources, options.clusterDomain);
-  const table = compileFor(read, request.from);
+  return explainWith(new KnownTables(readRoutingResources(resources, options.clusterDomain)), request);
+}
+
+/** The route tables of many proxies, each compiled once, from resources that are read once. */
+export class KnownTables {
+  readonly resources: RoutingResources;
+  readonly #tables = new Map<string, RouteTable>();
+
+  constructor(resources: RoutingResources) {
+    this.resources = resources;
+  }
+
+  of(proxy: MeshProxy): RouteTable {
+    const key = JSON.stringify(proxy);
+    const known = this.#tables.get(key) ?? compileFor(this.resources, proxy);
+    this.#tables.set(key, known);
+    return known;
+  }
+}
+
+export function explainWith(tables: KnownTables, request: ExplainRequest): Explanation {
+  const read = tables.resources;
+  const table = tables.of(request.from);
   const routed = toRoutedRequest(request);
   const decision = route(table, routed);
   const describe = ({ cluster, probability }: Decision["destinations"][number]): ExplainedDestination => ({

@@ -94,6 +94,8 @@ export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 export interface Workload {
   readonly reference: ResourceReference;
   readonly labels: Labels;
+  /** How many pods it asks for. */
+  readonly replicas: number;
 }
 
 /** The resources that decide routing, by kind; whatever else is among them is left out. */
@@ -115,7 +117,10 @@ function notRead(resource: KubernetesResource): Unread {
   return { resource: referTo(resource), field: "", why: "is not compiled, and may decide otherwise" };
 }
 
-const podTemplate = z.looseObject({ template: z.looseObject({ metadata: z.looseObject({ labels: stringMap.default({}) }).optional() }) });
+const podTemplate = z.looseObject({
+  replicas: z.int().min(0).default(1),
+  template: z.looseObject({ metadata: z.looseObject({ labels: stringMap.default({}) }).optional() }),
+});
 const WORKLOAD_KINDS = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]);
 
 /** Sorts resources by kind. One that can not be read is named in `unread`, and Istio's own webhook would refuse it too. */
@@ -154,6 +159,10 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   }
   for (const virtualService of written) unread.push(...findUncompiled(virtualService));
   const virtualServices = expandDelegates(written, unread);
-  const workloads = templates.map(({ reference, spec }) => ({ reference, labels: spec.template.metadata?.labels ?? {} }));
+  const workloads = templates.map(({ reference, spec }) => ({
+    reference,
+    labels: spec.template.metadata?.labels ?? {},
+    replicas: spec.replicas,
+  }));
   return { clusterDomain, virtualServices, destinationRules, services, serviceEntries, gateways, envoyFilters, workloads, unread };
 }

@@ -6,6 +6,7 @@ import {
   generate,
   type KubernetesResource,
   type MeshProxy,
+  ROUTING_MODES,
   resourcesOf,
   type WorkloadAddress,
 } from "@puggle/mesh-config";
@@ -53,8 +54,9 @@ async function compareMesh(
   });
   const [external = 0] = await freePorts(1);
   const externalHosts = { "api.payments.example": { host: "127.0.0.1", port: external } };
-  const files = generate(mesh, "envoy", { manifests: foreign, addresses: { workloads, externalHosts } });
-  const resources = resourcesOf(mesh, { manifests: foreign });
+  const routing = ROUTING_MODES[meshSeed % ROUTING_MODES.length] ?? "copy";
+  const files = generate(mesh, "envoy", { manifests: foreign, routing, addresses: { workloads, externalHosts } });
+  const resources = resourcesOf(mesh, { manifests: foreign, routing });
   const asked = fc.sample(randomRequest(mesh, FOREIGN_HOSTS), { seed: meshSeed, numRuns: REQUESTS_A_MESH });
   const outcomes: string[] = [];
   for (const [index, caller] of callers.entries()) {

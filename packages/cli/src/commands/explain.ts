@@ -3,9 +3,12 @@ import {
   describeBaselines,
   type ExplainRequest,
   explain,
+  explainChain,
   findSidecar,
+  formatChain,
   formatExplanation,
   type KubernetesResource,
+  type ResourceReference,
   resourcesOf,
 } from "@puggle/mesh-config";
 import { type Mesh, readMesh } from "@puggle/model";
@@ -22,6 +25,7 @@ Examples:
   puggle explain http://cart.shop/items --from shop/web@pr-42      as the member's own sidecar routes it
   puggle explain http://shop.example/ --from-gateway istio-ingress/public -X POST
   puggle explain http://cart.shop/ --resources generated/ --json
+  puggle explain http://cart.shop/ --then http://stock.shop/ -H 'virtual-cluster-name: pr-42'      what cart calls then
 `;
 
 interface ExplainOptions {
@@ -30,6 +34,8 @@ interface ExplainOptions {
   readonly resources?: readonly string[];
   readonly header?: Readonly<Record<string, readonly string[]>>;
   readonly request: string;
+  readonly then?: readonly string[];
+  readonly drops?: readonly WorkloadName[];
   readonly from?: WorkloadName;
   readonly fromGateway?: ExplainRequest["from"];
 }
@@ -61,6 +67,16 @@ export function addExplainCommand(program: Command, finish: (result: CommandResu
     .addOption(
       new Option("--from-gateway <gateway>", "the gateway that it enters by: namespace/name").argParser(parseGateway).conflicts("from"),
     )
+    .addOption(
+      new Option("--then <url>", "what the service that gets the request calls then; may be repeated, for what that one calls").argParser(
+        collectUrl,
+      ),
+    )
+    .addOption(
+      new Option("--drops <workload...>", "services that do not hand the header on: [namespace/]service[@virtual-cluster]").argParser(
+        collectWorkload,
+      ),
+    )
     .addHelpText("after", EXAMPLES);
   command.action(async (url: string, options: ExplainOptions) => {
     const isFileGiven = command.getOptionValueSource("file") !== "default";
@@ -72,8 +88,18 @@ async function explainRequest(url: string, options: ExplainOptions, isMeshWanted
   const mesh = isMeshWanted ? await readMesh(options.file) : undefined;
   const resources = collectResources(mesh, options);
   const request = { from: findOrigin(options, mesh, resources), method: options.request, url, headers: options.header ?? {} };
-  const explanation = explain(resources, request, mesh === undefined ? {} : { clusterDomain: mesh.clusterDomain });
-  return { exitCode: EXIT_CODES.good, text: formatExplanation(explanation), json: explanation };
+  const { then = [], drops = [] } = options;
+  const compiling = mesh === undefined ? {} : { clusterDomain: mesh.clusterDomain };
+  if (then.length === 0) {
+    const explanation = explain(resources, request, compiling);
+    return { exitCode: EXIT_CODES.good, text: formatExplanation(explanation), json: explanation };
+  }
+  const dropping = drops.map((workload) => ({ ...workload, ...findService(workload, mesh?.services) }));
+  const isPropagating = ({ namespace, name }: ResourceReference) =>
+    !dropping.some((one) => one.namespace === namespace && isWorkloadOf(one, name));
+  const calls = then.map((called) => ({ url: called }));
+  const chain = explainChain(resources, request, calls, { ...compiling, isPropagating });
+  return { exitCode: EXIT_CODES.good, text: formatChain(chain), json: chain };
 }
 
 function collectResources(mesh: Mesh | undefined, options: ExplainOptions): readonly KubernetesResource[] {
@@ -96,6 +122,21 @@ function findOrigin(
   if (fromGateway !== undefined) return fromGateway;
   if (from === undefined) return { kind: "sidecar", namespace: "default", labels: {} };
   return findSidecar(resources, { ...from, ...findService(from, mesh?.services) });
+}
+
+/** A service's name stands for its baseline and its members, and with a virtual cluster for that member alone. */
+function isWorkloadOf({ service, virtualCluster }: WorkloadName, workload: string): boolean {
+  return virtualCluster === undefined
+    ? workload === service || workload.startsWith(`${service}-`)
+    : workload === `${service}-${virtualCluster}`;
+}
+
+function collectUrl(url: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, url];
+}
+
+function collectWorkload(value: string, earlier: readonly WorkloadName[] = []): readonly WorkloadName[] {
+  return [...earlier, parseWorkload(value)];
 }
 
 function collectHeader(header: string, earlier: Readonly<Record<string, readonly string[]>> = {}): Record<string, readonly string[]> {

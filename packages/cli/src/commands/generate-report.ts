@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { ServiceRouting } from "@puggle/mesh-config";
 import type { OutputPlan } from "../output-folder/index.ts";
 
 type Mode = "write" | "check" | "dry-run";
@@ -22,4 +23,12 @@ function verdict(mode: Mode, isCurrent: boolean): string {
   if (mode === "write") return "";
   if (mode === "dry-run") return " (dry run: nothing was written)";
   return isCurrent ? "; up to date" : "; not up to date: run puggle generate and commit what it writes";
+}
+
+/** Says which services are not routed in the plain way, and why. */
+export function formatRouting(routings: readonly ServiceRouting[]): string {
+  return routings
+    .filter(({ mode }) => mode !== "copy")
+    .map(({ namespace, service, mode, why }) => `${namespace}/${service} is routed by ${mode}: ${why}\n`)
+    .join("");
 }

@@ -1,4 +1,4 @@
-import { generate, TARGETS, type Target } from "@puggle/mesh-config";
+import { describeRouting, generate, ROUTING_MODES, type RoutingMode, TARGETS, type Target } from "@puggle/mesh-config";
 import { readMesh } from "@puggle/model";
 import { type Command, Option } from "commander";
 import { CliError } from "../cli-error.ts";
@@ -9,9 +9,10 @@ import { readClusterManifests } from "../input/manifests.ts";
 import { whileInterruptible } from "../interruption.ts";
 import { applyPlan, type OutputPlan, planOutput, scanOutput } from "../output-folder/index.ts";
 import { warnOfExpired } from "./expiry-warnings.ts";
-import { formatPlan } from "./generate-report.ts";
+import { formatPlan, formatRouting } from "./generate-report.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 import { warnOfLostPolicies } from "./policy-warnings.ts";
+import { warnOfUnreachedRules } from "./routing-warnings.ts";
 import { warnOfLarge } from "./size-warnings.ts";
 
 const EXAMPLES = `
@@ -27,6 +28,7 @@ interface GenerateOptions {
   readonly target: Target;
   readonly out: string;
   readonly manifests?: readonly string[];
+  readonly routing?: RoutingMode;
   readonly check?: boolean;
   readonly dryRun?: boolean;
 }
@@ -44,6 +46,9 @@ export function addGenerateCommand(program: Command, finish: (result: CommandRes
         .default("generated"),
     )
     .addOption(manifestsOption())
+    .addOption(
+      new Option("--routing <mode>", "how requests are led to members; what fits each service best when left out").choices(ROUTING_MODES),
+    )
     .addOption(new Option("--check", "write nothing; exit with 1 where the folder differs from what would be generated"))
     .addOption(new Option("--dry-run", "write nothing; say what would be done").conflicts("check"))
     .addHelpText("after", EXAMPLES)
@@ -51,10 +56,11 @@ export function addGenerateCommand(program: Command, finish: (result: CommandRes
 }
 
 async function generateFiles(options: GenerateOptions, now: Date): Promise<CommandResult> {
-  const { file, target, out, manifests = [], check = false, dryRun = false } = options;
+  const { file, target, out, manifests = [], routing, check = false, dryRun = false } = options;
   const mesh = await readMesh(file);
   const known = readClusterManifests(manifests);
-  const generated = generate(mesh, target, { manifests: known });
+  const asked = { manifests: known, ...(routing === undefined ? {} : { routing }) };
+  const generated = generate(mesh, target, asked);
   const plan = planOutput(generated, scanOutput(out, target));
   if (plan.blocked.length > 0) {
     const problems = plan.blocked.map(({ path, message }) => ({ path: `${out}/${path}`, message }));
@@ -68,14 +74,15 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
   const isCurrent = plan.created.length + plan.changed.length + plan.removed.length === 0;
   const mode = check ? "check" : dryRun ? "dry-run" : "write";
   if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
+  const routings = target === "istio" ? describeRouting(mesh, asked) : [];
   const warnings = [
     ...warnOfExpired(mesh, now),
-    ...(target === "istio" ? [...warnOfLostPolicies(mesh, known), ...warnOfLarge(generated)] : []),
+    ...(target === "istio" ? [...warnOfUnreachedRules(mesh, asked), ...warnOfLostPolicies(mesh, asked), ...warnOfLarge(generated)] : []),
   ];
   return {
     exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
-    text: formatPlan(plan, mode, out),
-    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan), warnings },
+    text: `${formatRouting(routings)}${formatPlan(plan, mode, out)}`,
+    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan), routing: routings, warnings },
     warnings,
   };
 }

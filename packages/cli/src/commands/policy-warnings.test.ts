@@ -9,8 +9,8 @@ it("warnOfLostPolicies names the policy, the service, some of the members, and w
   const policy =
     "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: guard, namespace: shop }\nspec: { selector: { matchLabels: { app: cart } } }";
   const mesh = parseMesh([{ path: "mesh.yaml", text }]);
-  expect(warnOfLostPolicies(mesh, parseManifests([{ path: "policy.yaml", text: policy }]))).toEqual([
+  expect(warnOfLostPolicies(mesh, { manifests: parseManifests([{ path: "policy.yaml", text: policy }]) })).toEqual([
     "AuthorizationPolicy shop/guard holds for shop/cart, and not for its members (a, b, c, 2 more), whose pods have other labels; write one for puggle.dev/service: cart too where it should",
   ]);
-  expect(warnOfLostPolicies(mesh, [])).toEqual([]);
+  expect(warnOfLostPolicies(mesh, {})).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { Mesh, Service } from "@puggle/model";
 import { resourcesOf } from "../baselines.ts";
 import { MeshConfigError } from "../errors.ts";
+import type { RoutingMode } from "../istio/routing-plan.ts";
 import { isDeployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
 import { type KubernetesResource, matchesSelector } from "../kubernetes/resource.ts";
 import { compileFor } from "../routing/compile.ts";
@@ -14,6 +15,8 @@ import { buildGateway, buildSidecar } from "./sidecar.ts";
 export interface EnvoyOptions {
   /** What else routes: VirtualServices, Services and Deployments of services that are not in the mesh file. Their workloads need addresses too. */
   readonly manifests?: readonly KubernetesResource[];
+  /** How requests are led to members, as for Istio. */
+  readonly routing?: RoutingMode;
   /** Where everything listens; {@link defaultAddresses} when left out. */
   readonly addresses?: EnvoyAddresses;
 }
@@ -38,7 +41,7 @@ const GATEWAY_PROXY: MeshProxy = { kind: "sidecar", namespace: "", labels: {} };
 export function generateEnvoy(mesh: Mesh, options: EnvoyOptions = {}): readonly EnvoyConfiguration[] {
   const addresses = options.addresses ?? defaultAddresses(mesh);
   const resources = readRoutingResources(
-    resourcesOf(mesh, { manifests: withoutBaselines(mesh, options.manifests ?? []) }),
+    resourcesOf(mesh, { ...options, manifests: withoutBaselines(mesh, options.manifests ?? []) }),
     mesh.clusterDomain,
   );
   const located = new Map(addresses.workloads.map((address) => [`${address.namespace}/${workloadName(address)}`, address]));

@@ -1,4 +1,16 @@
-import type { Forwarding, HashPolicy, Mirror, OwnAnswer, PathRewrite, Retries, Route, Share, WeightedCluster } from "../routing/table.ts";
+import { printMemberMatcher } from "../istio/member-matcher.ts";
+import type {
+  ClusterChoice,
+  Forwarding,
+  HashPolicy,
+  Mirror,
+  OwnAnswer,
+  PathRewrite,
+  Retries,
+  Route,
+  Share,
+  WeightedCluster,
+} from "../routing/table.ts";
 import { printDuration } from "./durations.ts";
 import { printHeaderChanges } from "./header-changes.ts";
 
@@ -11,11 +23,11 @@ const REDIRECT_CODES: Readonly<Record<number, string>> = {
 };
 
 /** What a route does, as one of the fields `route`, `redirect` and `direct_response` of Envoy's Route. */
-export function printAction({ answer, destinations, forwarding }: Route): object {
+export function printAction({ answer, destinations, choice, forwarding }: Route): object {
   if (answer !== undefined) return printAnswer(answer);
   return {
     route: {
-      ...printDestinations(destinations),
+      ...(choice === undefined ? printDestinations(destinations) : printChoice(choice, destinations)),
       ...(forwarding === undefined ? {} : printForwarding(forwarding)),
     },
   };
@@ -59,6 +71,10 @@ function printDestinations(destinations: readonly WeightedCluster[]): object {
       })),
     },
   };
+}
+
+function printChoice({ clusters }: ClusterChoice, [otherwise]: readonly WeightedCluster[]): object {
+  return { inline_cluster_specifier_plugin: printMemberMatcher({ clusters, otherwise: otherwise?.cluster ?? "" }) };
 }
 
 /** Envoy's limit for calls of gRPC, which name their own, is the same. */

@@ -1,5 +1,6 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { formatReference } from "../kubernetes/resource.ts";
+import type { ExplainedHop } from "./chain.ts";
 import type { ExplainedDestination, Explanation, OwnResponse } from "./explain.ts";
 
 /** An explanation as text for a person, ending in a line break. */
@@ -22,6 +23,15 @@ export function formatExplanation(explanation: Explanation): string {
     ...(warnings.length === 0 ? [] : ["", "  not taken into account", ...warnings.map((warning) => `  - ${warning}`)]),
     "",
   ].join("\n");
+}
+
+/** A chain as text for a person: each request as {@link formatExplanation} has it, after who makes it and how often. */
+export function formatChain({ explanation, next }: ExplainedHop): string {
+  const then = next.map(({ workload, probability, hop }) => {
+    const often = probability === 1 ? "" : `, which gets ${Math.round(probability * 1_000) / 10} % of those`;
+    return `\nthen, by ${formatReference(workload)}${often}\n\n${formatChain(hop)}`;
+  });
+  return [formatExplanation(explanation), ...then].join("");
 }
 
 function quoted(name: string | undefined): string {

@@ -17,6 +17,7 @@ export function describeSteps(decision: Decision, request: RoutedRequest, table:
     ...describeFault(decision),
     describeAnswer(decision),
     describeRewrite(decision, request),
+    describeChoice(decision),
     ...decision.destinations.map(({ cluster, probability }) => describeDestination(cluster, probability)),
     ...decision.mirrors.map(({ cluster, probability }) => `A copy of ${percent(probability)} of such requests goes to ${place(cluster)}.`),
     ...describeRemoval(decision),
@@ -94,6 +95,16 @@ function describeRewrite({ forwarded }: Decision, { path }: RoutedRequest): stri
     ...(forwarded.authority === undefined ? [] : [`the host ${forwarded.authority}`]),
   ];
   return changes.length === 0 ? "" : `It is passed on with ${changes.join(" and ")}.`;
+}
+
+function describeChoice({ route, destinations }: Decision): string {
+  const choice = route?.choice;
+  if (choice === undefined) return "";
+  const [destination] = destinations;
+  const entry = [...choice.clusters].find(([, cluster]) => cluster === destination?.cluster.name);
+  return entry === undefined
+    ? `${formatReference(choice.source)} has it choose by ${choice.header}, and has no entry for this one.`
+    : `${formatReference(choice.source)} has it choose by ${choice.header}: ${entry[0]}.`;
 }
 
 function percent(share: number): string {

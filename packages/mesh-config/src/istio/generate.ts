@@ -1,20 +1,28 @@
 import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
+import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { readRoutingResources } from "../routing/istio-resources.ts";
 import { type Baseline, findBaseline } from "./baselines.ts";
-import { type ClusterState, readClusterState } from "./cluster-state.ts";
+import { type ClusterState, identityOf, readClusterState } from "./cluster-state.ts";
 import { refuseForeignRoutes, refuseToOverwrite } from "./conflicts.ts";
+import { describeBaselines } from "./described-baselines.ts";
 import { buildHeaderBoundary } from "./header-boundary.ts";
 import { buildHeaderStamp } from "./header-stamp.ts";
+import { type UnreachedRule, WaysToServices } from "./matcher-targets.ts";
 import { buildMemberDeployment } from "./member-deployment.ts";
 import { PodSelectors } from "./member-labels.ts";
+import { buildMemberMatcher } from "./member-matcher.ts";
 import { buildMembersDestinationRule, buildMembersService } from "./members.ts";
 import { hostOf, membersServiceName } from "./names.ts";
+import { planRouting, type RoutingMode, type RoutingPlan } from "./routing-plan.ts";
 import { TrafficPolicies } from "./traffic-policies.ts";
 import { buildVirtualService } from "./virtual-service.ts";
 
 export interface IstioOptions {
+  /** How requests are led to members; for each service what fits it best where left out. */
+  readonly routing?: RoutingMode;
   /** What the cluster has already: Services, Deployments from which members are cloned, VirtualServices and whatever else stands in one namespace with them. */
   readonly manifests?: readonly KubernetesResource[];
 }
@@ -22,6 +30,8 @@ export interface IstioOptions {
 /** What one service needs: its routes, and what its members share and have. */
 export interface ServiceResources {
   readonly service: Service;
+  /** How requests are led to its members; `undefined` where it has none. */
+  readonly plan: RoutingPlan | undefined;
   readonly routing: readonly KubernetesResource[];
   /** By virtual cluster, in the order of their names. */
   readonly members: ReadonlyMap<string, readonly KubernetesResource[]>;
@@ -33,12 +43,23 @@ export interface IstioResources {
   readonly boundaries: ReadonlyMap<string, KubernetesResource>;
 }
 
+/** What was built last of a mesh: files, warnings and plans are all asked for one after the other. */
+const lastBuilt = new WeakMap<Mesh, { readonly options: IstioOptions; readonly resources: IstioResources }>();
+
 /**
  * The Istio and Kubernetes objects of a mesh, sorted: the same mesh gives the same objects in the same order.
  *
  * @throws MeshConfigError where a member's image is unknown, or what is to be made would clash with what the manifests have.
  */
 export function buildIstioResources(mesh: Mesh, options: IstioOptions = {}): IstioResources {
+  const last = lastBuilt.get(mesh);
+  if (last !== undefined && last.options.manifests === options.manifests && last.options.routing === options.routing) return last.resources;
+  const resources = build(mesh, options);
+  lastBuilt.set(mesh, { options, resources });
+  return resources;
+}
+
+function build(mesh: Mesh, options: IstioOptions): IstioResources {
   const cluster = readClusterState(options.manifests ?? [], mesh.clusterDomain);
   const membersOf = groupMembers(mesh);
   const baselines = [...mesh.services]
@@ -47,11 +68,14 @@ export function buildIstioResources(mesh: Mesh, options: IstioOptions = {}): Ist
   const known = baselines.map(({ service }) => service);
   const selectors = new PodSelectors(known, cluster);
   const policies = new TrafficPolicies({ destinationRules: cluster.destinationRules, clusterDomain: mesh.clusterDomain });
-  const services = baselines.map((baseline) =>
-    buildService(baseline, mesh, membersOf.get(keyOf(baseline.service)) ?? [], { selectors, policies }),
+  const surroundings = { mesh, selectors, policies, ways: findWays(mesh, options.manifests ?? [], cluster), wanted: options.routing };
+  const services = baselines.map((baseline) => buildService(baseline, membersOf.get(keyOf(baseline.service)) ?? [], surroundings));
+  const owning = services.filter(({ routing }) => routing.some(({ kind }) => kind === "VirtualService"));
+  refuseForeignRoutes(
+    owning.map(({ service }) => service),
+    mesh,
+    cluster,
   );
-  const routed = services.filter(({ routing }) => routing.length > 0).map(({ service }) => service);
-  refuseForeignRoutes(routed, mesh, cluster);
   const externalHosts = externalHostsOf(mesh, cluster);
   const namespaces = [...new Set(known.map(({ namespace }) => namespace))];
   const resources = {
@@ -76,12 +100,25 @@ interface MemberOf {
   readonly member: Mesh["virtualClusters"][number]["members"][number];
 }
 
-function buildService(
-  { service, deployment }: Baseline,
-  mesh: Mesh,
-  members: readonly MemberOf[],
-  { selectors, policies }: { readonly selectors: PodSelectors; readonly policies: TrafficPolicies },
-): ServiceResources {
+interface Surroundings {
+  readonly mesh: Mesh;
+  readonly selectors: PodSelectors;
+  readonly policies: TrafficPolicies;
+  readonly ways: WaysToServices | undefined;
+  readonly wanted: RoutingMode | undefined;
+}
+
+/** `undefined` where nobody has written routes, so that each service has its own only. */
+function findWays(mesh: Mesh, manifests: readonly KubernetesResource[], { virtualServices }: ClusterState): WaysToServices | undefined {
+  if (virtualServices.length === 0) return undefined;
+  const foreign = manifests.filter(({ metadata }) => metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY);
+  const known = new Set(foreign.map(identityOf));
+  const described = describeBaselines(mesh).filter((resource) => !known.has(identityOf(resource)));
+  return new WaysToServices(readRoutingResources([...foreign, ...described], mesh.clusterDomain));
+}
+
+function buildService({ service, deployment }: Baseline, members: readonly MemberOf[], surroundings: Surroundings): ServiceResources {
+  const { selectors } = surroundings;
   const names = members.map(({ virtualCluster }) => virtualCluster.name);
   const [first] = names;
   if (first !== undefined && !speaksHttp(service)) {
@@ -90,21 +127,9 @@ function buildService(
       `${keyOf(service)} in virtual cluster ${first}: the service has no port that speaks HTTP, so no header can lead a request to the member; take it out of the virtual cluster`,
     );
   }
-  const hosts = {
-    baseline: hostOf(service, mesh),
-    members: hostOf({ name: membersServiceName(service), namespace: service.namespace }, mesh),
-  };
-  const policy = policies.find(hosts.baseline, service.namespace);
-  // Its further hosts and gateways must not come and go with its first and last member; without any, a service needs no word of ours.
-  const isRouted = speaksHttp(service) && (members.length > 0 || service.hosts.length > 0 || service.gateways.length > 0);
   return {
     service,
-    routing: [
-      ...(isRouted ? [buildVirtualService(service, hosts, names)] : []),
-      ...(members.length > 0
-        ? [buildMembersService(service), buildMembersDestinationRule(service, hosts.members, { virtualClusters: names, policy })]
-        : []),
-    ],
+    ...buildRouting(service, names, surroundings),
     members: new Map(
       members.map(({ virtualCluster, member }) => {
         const built = buildMemberDeployment(service, virtualCluster, member, deployment, selectors);
@@ -112,6 +137,34 @@ function buildService(
         return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name)]];
       }),
     ),
+  };
+}
+
+function buildRouting(
+  service: Service,
+  names: readonly string[],
+  { mesh, policies, ways, wanted }: Surroundings,
+): Pick<ServiceResources, "plan" | "routing"> {
+  const hosts = {
+    baseline: hostOf(service, mesh),
+    members: hostOf({ name: membersServiceName(service), namespace: service.namespace }, mesh),
+  };
+  if (names.length === 0) {
+    // Its further hosts and gateways must not come and go with its first and last member; without any, a service needs no word of ours.
+    const isRouted = speaksHttp(service) && (service.hosts.length > 0 || service.gateways.length > 0);
+    return { plan: undefined, routing: isRouted ? [buildVirtualService(service, hosts, names)] : [] };
+  }
+  const plan = planRouting({ service, host: hosts.baseline, members: names.length, ways, wanted });
+  const policy = policies.find(hosts.baseline, service.namespace);
+  const routes =
+    plan.mode === "copy" ? buildVirtualService(service, hosts, names) : buildMemberMatcher(service, hosts, names, plan.targets);
+  return {
+    plan,
+    routing: [
+      routes,
+      buildMembersService(service),
+      buildMembersDestinationRule(service, hosts.members, { virtualClusters: names, policy }),
+    ],
   };
 }
 
@@ -143,4 +196,28 @@ function byNamespaceAndName(a: Service, b: Service): number {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** How requests are led to the members of one service, and why so. */
+export interface ServiceRouting {
+  readonly namespace: string;
+  readonly service: string;
+  readonly mode: RoutingMode;
+  /** As the end of a sentence. */
+  readonly why: string;
+  /** Rules of other people's that lead to the baseline, and can not lead to members. */
+  readonly unreached: readonly UnreachedRule[];
+}
+
+/**
+ * Says how each service that has members is routed, sorted by namespace and name.
+ *
+ * @throws MeshConfigError as {@link generateIstio} does
+ */
+export function describeRouting(mesh: Mesh, options: IstioOptions = {}): readonly ServiceRouting[] {
+  return buildIstioResources(mesh, options).services.flatMap(({ service, plan }) => {
+    if (plan === undefined) return [];
+    const { mode, why, unreached } = plan;
+    return [{ namespace: service.namespace, service: service.name, mode, why, unreached }];
+  });
 }

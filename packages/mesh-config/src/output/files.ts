@@ -42,7 +42,9 @@ function istioFiles(mesh: Mesh, options: IstioOptions): GeneratedFile[] {
 function serviceFiles({ service, routing, members }: ServiceResources): readonly GeneratedFile[] {
   const folder = `istio/${service.namespace}/${service.name}`;
   return [
-    ...routing.map((resource) => file("istio", `${folder}/${fileName(resource)}`, resource)),
+    ...routing.map((resource) =>
+      file("istio", `${folder}/${resource.kind === "EnvoyFilter" ? "member-matcher.yaml" : fileName(resource)}`, resource),
+    ),
     ...[...members].flatMap(([virtualCluster, resources]) =>
       resources.map((resource) => file("istio", `${folder}/members/${virtualCluster}/${fileName(resource)}`, resource)),
     ),

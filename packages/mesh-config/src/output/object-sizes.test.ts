@@ -19,9 +19,11 @@ it("tells which objects kubectl takes only on the server's side", () => {
       .filter(needsServerSideApply)
       .map(({ path }) => path);
   expect(large(100)).toEqual([]);
-  expect(large(2_500)).toContain("istio/shop/cart/virtual-service.yaml");
+  expect(large(2_500)).toContain("istio/shop/cart/member-matcher.yaml");
 });
 
 it("refuses an object that is too large for an API server, by its name and size", () => {
-  expect(() => generate(meshOf(10_000), "istio")).toThrow(/^VirtualService shop\/cart: would have \d+ KB, and at most 1024 KB are written/);
+  expect(() => generate(meshOf(10_000), "istio")).toThrow(
+    /^EnvoyFilter istio-system\/puggle-cart.shop: would have \d+ KB, and at most 1024 KB are written/,
+  );
 });

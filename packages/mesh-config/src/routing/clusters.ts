@@ -38,6 +38,17 @@ export class ClusterTable {
     return name;
   }
 
+  /** The same for a cluster by Envoy's name of it: `outbound|80|pr-42|cart-members.shop.svc.cluster.local`. */
+  useByName(name: string): void {
+    if (this.#clusters.has(name)) return;
+    const [, port, subset = "", host = ""] = /^outbound\|(\d+)\|([^|]*)\|([^|]+)$/.exec(name) ?? [];
+    if (port !== undefined) this.use({ host, port: Number(port), subset: subset === "" ? undefined : subset }, "");
+    else {
+      const endpoints = { kind: "none", why: `no cluster is called ${name}` } as const;
+      this.#clusters.set(name, { name, host: name, port: 0, subset: undefined, protocol: "http", endpoints });
+    }
+  }
+
   /** The same for the destination of a rule, which may leave out the port of a caller who asked for this one. */
   lookUp(destination: DestinationSpec, namespace: string, listenPort: number): string {
     const port = destination.port?.number ?? this.#defaultPort(destination.host, namespace, listenPort);

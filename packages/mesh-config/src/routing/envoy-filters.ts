@@ -1,6 +1,8 @@
 import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { z } from "zod";
 import { readStampScript, STAMP_FILTER_NAME } from "../istio/header-stamp.ts";
+import { readMemberMatcher } from "../istio/member-matcher.ts";
+import type { ResourceReference } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { EnvoyFilter, RoutingResources } from "./istio-resources.ts";
 import type { HeaderStamp, MeshProxy, RemovedHeader, Unread } from "./table.ts";
@@ -11,7 +13,26 @@ const stampValue = z.looseObject({
 });
 const removalValue = z.strictObject({ request_headers_to_remove: z.array(z.string()) });
 
+const routeChange = z.strictObject({
+  route: z.union([z.strictObject({ cluster: z.string() }), z.strictObject({ inline_cluster_specifier_plugin: z.unknown() })]),
+});
+
+/** Where routes are led that an EnvoyFilter speaks of. */
+export interface RouteChange {
+  /** `undefined` stands for every one, here and below. */
+  readonly listenPort: number | undefined;
+  readonly virtualHost: string | undefined;
+  readonly domain: string | undefined;
+  readonly routeName: string | undefined;
+  /** By the value of the header; none where all requests are led to one cluster. */
+  readonly clusters: ReadonlyMap<string, string>;
+  readonly otherwise: string;
+  readonly source: ResourceReference;
+}
+
 export interface FilterEffects {
+  /** In the order in which they are made. */
+  readonly routeChanges: readonly RouteChange[];
   readonly stamp: HeaderStamp | undefined;
   /** By the name of the virtual host; `undefined` stands for all of them. */
   readonly removals: ReadonlyMap<string | undefined, readonly RemovedHeader[]>;
@@ -21,7 +42,8 @@ export interface FilterEffects {
 export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, unread: Unread[]): FilterEffects {
   let stamp: HeaderStamp | undefined;
   const removals = new Map<string | undefined, RemovedHeader[]>();
-  for (const filter of resources.envoyFilters) {
+  const routeChanges: RouteChange[] = [];
+  for (const filter of inOrder(resources.envoyFilters)) {
     if (!appliesTo(filter, proxy)) continue;
     filter.spec.configPatches.forEach((configPatch, index) => {
       const { applyTo, match, patch } = configPatch;
@@ -40,10 +62,30 @@ export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, 
         removals.set(name, [...(removals.get(name) ?? []), ...removed.map((header) => ({ header: header.toLowerCase(), source }))]);
         return;
       }
+      const change = applyTo === "HTTP_ROUTE" && patch.operation === "MERGE" ? readRouteChange(patch.value) : undefined;
+      const { portNumber, vhost, ...rest } = match?.routeConfiguration ?? {};
+      if (change !== undefined && vhost?.route?.action === "ROUTE" && Object.keys(rest).length === 0) {
+        const { name, domainName, route } = vhost;
+        routeChanges.push({ listenPort: portNumber, virtualHost: name, domain: domainName, routeName: route.name, ...change, source });
+        return;
+      }
       unread.push({ resource: source, field: `spec.configPatches.${index}`, why: `a ${applyTo} patch that Puggle did not write` });
     });
   }
-  return { stamp, removals };
+  return { stamp, removals, routeChanges };
+}
+
+function readRouteChange(value: unknown): Pick<RouteChange, "clusters" | "otherwise"> | undefined {
+  const route = routeChange.safeParse(value).data?.route;
+  if (route === undefined) return undefined;
+  if ("cluster" in route) return { clusters: new Map(), otherwise: route.cluster };
+  return readMemberMatcher(route.inline_cluster_specifier_plugin);
+}
+
+/** Those of Istio's own namespace come first. */
+function inOrder(filters: readonly EnvoyFilter[]): readonly EnvoyFilter[] {
+  const isRoot = ({ reference }: EnvoyFilter) => reference.namespace === ROOT_NAMESPACE;
+  return [...filters.filter(isRoot), ...filters.filter((filter) => !isRoot(filter))];
 }
 
 function contextOf(proxy: MeshProxy): string {

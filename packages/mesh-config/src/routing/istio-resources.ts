@@ -54,6 +54,16 @@ const serviceEntrySpec = z.looseObject({
 const gatewaySpec = z.looseObject({
   servers: z.array(z.looseObject({ port: z.looseObject({ number: z.number() }), hosts: z.array(z.string()).default([]) })).default([]),
 });
+const routeConfigurationMatch = z.looseObject({
+  portNumber: z.number().optional(),
+  vhost: z
+    .looseObject({
+      name: z.string().optional(),
+      domainName: z.string().optional(),
+      route: z.looseObject({ name: z.string().optional(), action: z.string().optional() }).optional(),
+    })
+    .optional(),
+});
 const envoyFilterSpec = z.looseObject({
   workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
   configPatches: z
@@ -63,7 +73,7 @@ const envoyFilterSpec = z.looseObject({
         match: z
           .looseObject({
             context: z.string().optional(),
-            routeConfiguration: z.looseObject({ vhost: z.looseObject({ name: z.string().optional() }).optional() }).optional(),
+            routeConfiguration: routeConfigurationMatch.optional(),
           })
           .optional(),
         patch: z.looseObject({ operation: z.string(), value: z.unknown().optional() }),

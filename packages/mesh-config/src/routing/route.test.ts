@@ -16,7 +16,14 @@ const CLUSTERS: readonly Cluster[] = ["matched", "fallback"].map((name) => ({
 function table(match: Partial<RouteMatch>, domains: readonly string[] = ["cart"]): RouteTable {
   const anything: RouteMatch = { path: undefined, ignoresPathCase: false, headers: [], queryParameters: [] };
   const to = (cluster: string) => [{ cluster, weight: 1 }];
-  const plain = { forwarding: USUAL_FORWARDING, answer: undefined, headers: NO_HEADER_CHANGES, fault: undefined, cors: undefined };
+  const plain = {
+    forwarding: USUAL_FORWARDING,
+    answer: undefined,
+    choice: undefined,
+    headers: NO_HEADER_CHANGES,
+    fault: undefined,
+    cors: undefined,
+  };
   const routes = [
     { name: "first", match: { ...anything, ...match }, destinations: to("matched"), ...plain, source: undefined },
     { name: "last", match: anything, destinations: to("fallback"), ...plain, source: undefined },

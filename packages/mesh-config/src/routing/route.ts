@@ -75,7 +75,7 @@ export function route(table: RouteTable, request: RoutedRequest): Decision {
       stamped,
       virtualHost,
       route: candidate,
-      destinations: destinationsOf(candidate, table),
+      destinations: destinationsOf(candidate, table, headers),
       passedOver,
       removedHeaders,
       ...effectsOf(candidate, request, table),
@@ -129,7 +129,10 @@ function clusterOf(name: string, { clusters }: RouteTable): Cluster {
   return cluster;
 }
 
-function destinationsOf({ destinations }: Route, table: RouteTable): Decision["destinations"] {
+function destinationsOf({ destinations, choice }: Route, table: RouteTable, headers: HeaderValues): Decision["destinations"] {
+  const value = choice === undefined ? undefined : headers[choice.header];
+  const chosen = value === undefined ? undefined : choice?.clusters.get([value].flat().join(","));
+  if (chosen !== undefined) return [{ cluster: clusterOf(chosen, table), probability: 1 }];
   const whole = destinations.reduce((sum, { weight }) => sum + weight, 0);
   return destinations
     .filter(({ weight }) => weight > 0)

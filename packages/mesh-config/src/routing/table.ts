@@ -66,6 +66,8 @@ export interface Route {
   readonly match: RouteMatch;
   /** Where it leads; none where the proxy answers by itself. Weights add up to what Envoy takes as the whole. */
   readonly destinations: readonly WeightedCluster[];
+  /** Where it leads instead, by the value of a header. */
+  readonly choice: ClusterChoice | undefined;
   /** What becomes of the request on its way there; `undefined` where the proxy answers by itself. */
   readonly forwarding: Forwarding | undefined;
   /** What the proxy answers by itself. */
@@ -181,6 +183,14 @@ export interface Cors {
 export interface RuleReference extends ResourceReference {
   readonly rule: number;
   readonly ruleName: string | undefined;
+}
+
+/** By the whole value of a header, of which several lines are joined with commas: the cluster that stands in the place of a route's destinations. */
+export interface ClusterChoice {
+  readonly header: string;
+  /** Names of clusters, by value. */
+  readonly clusters: ReadonlyMap<string, string>;
+  readonly source: ResourceReference;
 }
 
 export interface WeightedCluster {

@@ -1,6 +1,8 @@
+import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { PASSTHROUGH_VIRTUAL_HOST } from "../istio/header-boundary.ts";
+import type { ClusterTable } from "./clusters.ts";
 import type { Compilation } from "./compilation.ts";
-import type { FilterEffects } from "./envoy-filters.ts";
+import type { FilterEffects, RouteChange } from "./envoy-filters.ts";
 import type { RegisteredHost } from "./registry.ts";
 import { BLIND_FORWARDING } from "./rules/forwarding.ts";
 import { NO_HEADER_CHANGES } from "./rules/header-changes.ts";
@@ -9,14 +11,36 @@ import type { Forwarding, MeshProxy, Route, VirtualHost } from "./table.ts";
 
 /** A virtual host as istiod names it, with what filters do to its requests. */
 export function virtualHost(
-  { filters }: Compilation,
+  { filters, clusters }: Compilation,
   host: string,
   port: number,
   routes: readonly Route[],
   domains: readonly string[],
 ): VirtualHost {
   const name = `${host}:${port}`;
-  return { name, domains, routes, removedHeaders: removalsFor(name, filters) };
+  const changes = filters.routeChanges.filter((change) => concerns(change, { name, domains, port }));
+  const changed =
+    changes.length === 0 ? routes : routes.map((route) => changes.reduce((now, change) => lead(now, change, clusters), route));
+  return { name, domains, routes: changed, removedHeaders: removalsFor(name, filters) };
+}
+
+function concerns(
+  { listenPort, virtualHost, domain }: RouteChange,
+  { name, domains, port }: { readonly name: string; readonly domains: readonly string[]; readonly port: number },
+): boolean {
+  return (
+    (listenPort === undefined || listenPort === port) &&
+    (virtualHost === undefined || virtualHost === name) &&
+    (domain === undefined || domains.includes(domain))
+  );
+}
+
+/** Leads a route that passes requests on to where an EnvoyFilter says, whatever its destinations were. */
+function lead(route: Route, { routeName, clusters, otherwise, source }: RouteChange, table: ClusterTable): Route {
+  if (route.answer !== undefined || (routeName !== undefined && routeName !== route.name)) return route;
+  const choice = clusters.size === 0 ? undefined : { header: VIRTUAL_CLUSTER_HEADER, clusters, source };
+  for (const cluster of [otherwise, ...clusters.values()]) table.useByName(cluster);
+  return { ...route, destinations: [{ cluster: otherwise, weight: 1 }], choice };
 }
 
 /** Every name by which callers of a proxy may ask for a host; none but its own where the mesh does not know it. */
@@ -55,6 +79,7 @@ export function everythingTo(name: string, cluster: string, forwarding: Forwardi
     name,
     match: EVERY_REQUEST,
     destinations: [{ cluster, weight: 1 }],
+    choice: undefined,
     forwarding,
     answer: undefined,
     headers: NO_HEADER_CHANGES,

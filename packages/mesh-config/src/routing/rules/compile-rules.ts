@@ -52,7 +52,7 @@ function isMeantFor(match: HttpMatchSpec, { proxy }: Compilation, port: number, 
 
 function compileAction({ rule, source }: PlacedRule, { clusters }: Compilation, port: number): Omit<Route, "name" | "match" | "source"> {
   const { changes, authority } = compileHeaderChanges(rule.headers);
-  const common = { headers: changes, fault: compileFault(rule.fault), cors: compileCors(rule.corsPolicy) };
+  const common = { choice: undefined, headers: changes, fault: compileFault(rule.fault), cors: compileCors(rule.corsPolicy) };
   const answer = compileAnswer(rule, port);
   if (answer !== undefined) return { ...common, destinations: [], forwarding: undefined, answer };
   const lookUp: DestinationLookup = (destination) => clusters.lookUp(destination, source.namespace, port);

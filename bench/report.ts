@@ -3,6 +3,8 @@ import type { GenerationFigures } from "./generation/measure.ts";
 import type { MemoryFigures } from "./memory/measure.ts";
 import { percent } from "./percent.ts";
 import type { PropagationFigures } from "./propagation/measure.ts";
+import type { SidecarCpuFigures } from "./sidecars/cpu.ts";
+import type { SidecarMemoryFigures } from "./sidecars/memory.ts";
 import type { StartupFigures } from "./startup/measure.ts";
 
 /** Each of these prints the figures of one measurement for people to read. */
@@ -32,6 +34,24 @@ export function printGeneration(sizes: readonly GenerationFigures[]): void {
     const [parse, generate, compile] = [times.parseMs, times.generateMs, times.compileMs].map((ms) => `${ms.toFixed(0)} ms`);
     const took = `read in ${parse}, generated in ${generate}, ${routes} routes compiled in ${compile}, ${peakMegabytes.toFixed(0)} MB at most`;
     console.log(`  ${services} services, ${virtualClusters} virtual clusters, ${members} members: ${files} files; ${took}`);
+  }
+}
+
+export function printSidecarMemory({ services, sizes }: SidecarMemoryFigures): void {
+  title(`Memory of a sidecar that sees ${services} services, with a pod each and for each member`);
+  for (const { members, predicted, megabytes, off, holds } of sizes) {
+    const held = `${predicted.clusters} clusters, ${predicted.endpoints} endpoints, ${predicted.routes} routes`;
+    const said = `predicted ${predicted.megabytes.toFixed(1)} MB (${percent(off)}; within 20 %: ${holds ? "yes" : "NO"})`;
+    console.log(`  ${`${members}`.padStart(6)} members: ${megabytes.toFixed(1).padStart(6)} MB allocated, ${said}  ${held}`);
+  }
+}
+
+export function printSidecarCpu({ members, rounds, arms }: SidecarCpuFigures): void {
+  title(`CPU time of a sidecar for one request (${members.toLocaleString("en")} members of one service, ${rounds} rounds, one Envoy)`);
+  for (const { name, what, cpuMicroseconds, overBare, bar, holds } of arms) {
+    const over = `${percent(overBare.median).padStart(8)} (95 %: ${percent(overBare.lower)} to ${percent(overBare.upper)})`;
+    const verdict = bar === undefined ? "" : `; at most ${percent(bar)}: ${holds === true ? "yes" : "NO"}`;
+    console.log(`  ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(8)} us  ${over}  ${what}${verdict}`);
   }
 }
 

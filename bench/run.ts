@@ -1,13 +1,15 @@
-/** `npm run bench`: what propagation and generation cost. See `--help`. */
+/** `npm run bench`: what propagation, generation and routing cost. See `--help`. */
 import { parseArgs } from "node:util";
 import { measureGeneration } from "./generation/measure.ts";
 import { measureMemory } from "./memory/measure.ts";
 import { ARMS, referenceOf } from "./propagation/arms.ts";
 import { measurePropagation } from "./propagation/measure.ts";
-import { printGeneration, printMemory, printPropagation, printStartup } from "./report.ts";
+import { printGeneration, printMemory, printPropagation, printSidecarCpu, printSidecarMemory, printStartup } from "./report.ts";
+import { measureSidecarCpu } from "./sidecars/cpu.ts";
+import { measureSidecarMemory } from "./sidecars/memory.ts";
 import { measureStartup } from "./startup/measure.ts";
 
-const PARTS = ["propagation", "memory", "startup", "generation"] as const;
+const PARTS = ["propagation", "memory", "startup", "generation", "sidecars"] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `npm run bench -- [options]
@@ -58,11 +60,19 @@ const propagation = await measure("propagation", () => measurePropagation({ roun
 const memory = await measure("memory", () => measureMemory(onProgress));
 const startup = await measure("startup", () => measureStartup(onProgress));
 const generation = await measure("generation", () => measureGeneration(Math.max(3, Math.round(rounds / 4)), onProgress));
+const sidecars = await measure("sidecars", async () => ({
+  memory: await measureSidecarMemory(onProgress),
+  cpu: await measureSidecarCpu(rounds, onProgress),
+}));
 if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-if (values.json) process.stdout.write(`${JSON.stringify({ propagation, memory, startup, generation }, null, 2)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ propagation, memory, startup, generation, sidecars }, null, 2)}\n`);
 else {
   if (propagation !== undefined) printPropagation(propagation);
   if (memory !== undefined) printMemory(memory);
   if (startup !== undefined) printStartup(startup);
   if (generation !== undefined) printGeneration(generation);
+  if (sidecars !== undefined) {
+    printSidecarMemory(sidecars.memory);
+    printSidecarCpu(sidecars.cpu);
+  }
 }

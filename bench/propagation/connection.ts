@@ -20,8 +20,8 @@ export class Connection {
     }
   }
 
-  static async open(port: number): Promise<Connection> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  static async open(port: number, host = "127.0.0.1"): Promise<Connection> {
+    const socket = connect({ port, host, noDelay: true });
     await once(socket, "connect");
     return new Connection(socket);
   }

@@ -17,4 +17,5 @@ export { type GeneratedFile, generate, TARGETS, type Target } from "./output/fil
 export { needsServerSideApply } from "./output/object-sizes.ts";
 export { type CompileOptions, compile } from "./routing/compile.ts";
 export { type Decision, type RoutedRequest, route } from "./routing/route.ts";
+export { predictSidecarSize, type SidecarSize } from "./routing/sidecar-size.ts";
 export type * from "./routing/table.ts";

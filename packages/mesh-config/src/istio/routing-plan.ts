@@ -13,7 +13,7 @@ export type RoutingMode = "copy" | "matcher";
 
 export const ROUTING_MODES: readonly RoutingMode[] = ["copy", "matcher"];
 
-/** From this many members on their routes cost each request more than a person would give for plain Istio: some 10 µs for a hundred. */
+/** From this many members on the last of their routes costs a request some 5 % more CPU time than none, and each further one as much again per 50. */
 export const MANY_MEMBERS = 50;
 
 export interface RoutingPlan {

@@ -66,6 +66,6 @@ export const NODE = { apiVersion: "v1", kind: "Node", metadata: { name: "bench" 
 export const NAMESPACES: readonly KubernetesResource[] = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }];
 export const CALLER = { kind: "sidecar" as const, namespace: NAMESPACE, labels: { app: "caller" } };
 
-export function range(length: number): readonly number[] {
+function range(length: number): readonly number[] {
   return Array.from({ length }, (_, index) => index);
 }

@@ -58,6 +58,19 @@ function membersOf(virtualCluster: string, membership: readonly (readonly [strin
   });
 }
 
+/** The same, where it is said of some services what they call. */
+export const randomMeshWithCalls: fc.Arbitrary<Mesh> = randomMesh.chain((mesh) => {
+  const ids = mesh.services.map(({ namespace, name }) => `${namespace}/${name}`);
+  const calls = fc.array(fc.option(fc.subarray(ids), { nil: undefined }), { minLength: ids.length, maxLength: ids.length });
+  return calls.map((drawn) => ({
+    ...mesh,
+    services: mesh.services.map((service, index) => {
+      const own = drawn[index];
+      return own === undefined ? service : { ...service, calls: own };
+    }),
+  }));
+});
+
 export interface RandomRequest {
   readonly method: string;
   readonly host: string;

@@ -267,6 +267,7 @@ generated: 2 new, 2 changed, 2 removed, 2 unchanged
         removed: [],
         unchanged: 5,
         routing: [expect.objectContaining({ namespace: "shop", service: "cart", mode: "copy", unreached: [] })],
+        sidecar: expect.objectContaining({ clusters: expect.any(Number), megabytes: expect.any(Number) }),
         warnings: [],
       },
     });

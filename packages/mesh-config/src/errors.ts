@@ -3,6 +3,7 @@ import { formatReference, type ResourceReference } from "./kubernetes/resource.t
 export type MeshConfigErrorCode =
   | "invalid-manifest"
   | "virtual-service-exists"
+  | "sidecar-exists"
   | "ambiguous-baseline"
   | "image-unknown"
   | "invalid-override"

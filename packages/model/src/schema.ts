@@ -45,6 +45,8 @@ const selectorKey = z
   .regex(NOT_PUGGLES_LABEL, { error: "must not begin with 'puggle.dev/': such labels select members, not the baseline" });
 const selector = z.record(selectorKey, labelValue);
 
+const serviceReference = z.string().regex(/^(?:[a-z0-9-]+\/)?[a-z0-9-]+$/, { error: "must be <service> or <namespace>/<service>" });
+
 /** A port of a service. `tcp` ports carry no header and are left to the baseline. */
 export const portSchema = z
   .strictObject({
@@ -77,6 +79,12 @@ export const serviceSchema = z
       .default([{ number: 80, protocol: "http" }])
       .describe("The Service's ports; HTTP on port 80 when left out."),
     selector: selector.optional().describe("The labels by which the Service selects the baseline's pods; {app: <name>} when left out."),
+    calls: z
+      .array(serviceReference)
+      .optional()
+      .describe(
+        "The services that it calls, as <name> or <namespace>/<name>. Its sidecars are told of these and of external hosts alone; of everything when left out.",
+      ),
     baselineVersion: labelValue.default(BASELINE_VERSION).describe("The value of the baseline's `version` label."),
   })
   .describe("A service of the shared cluster.");
@@ -84,10 +92,9 @@ export const serviceSchema = z
 /** One service's deployment in a virtual cluster. */
 export const memberSchema = z
   .strictObject({
-    service: z
-      .string()
-      .regex(/^(?:[a-z0-9-]+\/)?[a-z0-9-]+$/, { error: "must be <service> or <namespace>/<service>" })
-      .describe("The service, as <name>, or as <namespace>/<name> where two namespaces have a service of that name."),
+    service: serviceReference.describe(
+      "The service, as <name>, or as <namespace>/<name> where two namespaces have a service of that name.",
+    ),
     image: z.string().min(1).optional().describe("The container image to run; the baseline's when left out."),
     replicas: z.int().min(0).max(100).default(1).describe("How many pods."),
     env: z
@@ -148,7 +155,7 @@ export type MeshFile = z.output<typeof meshFileSchema>;
 export type Port = z.output<typeof portSchema>;
 export type ExternalHost = z.output<typeof externalHostSchema>;
 
-/** A service with every default filled in. */
+/** A service with every default filled in; the services that it calls as `<namespace>/<name>`, sorted. */
 export type Service = Omit<z.output<typeof serviceSchema>, "selector"> & { readonly selector: Readonly<Record<string, string>> };
 
 /** A member whose service is known: `namespace` and `service` name exactly one {@link Service} of the mesh. */

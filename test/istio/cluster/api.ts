@@ -13,7 +13,7 @@ export interface ApiAccess {
 }
 
 /** An answer of the API server that is no success. */
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

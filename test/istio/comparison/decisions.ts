@@ -69,7 +69,12 @@ function describeAnswer(status: number, name: string, cluster: string, location:
 
 /** No cluster has an endpoint here: where Envoy would pass a request on, it answers 503, and says to which cluster. */
 function possibleAnswers(table: RouteTable, request: RoutedRequest): readonly string[] {
-  const { route: decided, destinations, location = "" } = route(table, request);
+  const { route: decided, destinations, location = "", isOpaque } = route(table, request);
+  // A pod's sidecar has no listener on a port that it is told of no host of; these have, with nothing but the last virtual host.
+  if (isOpaque)
+    return [
+      table.unknown === "BlackHoleCluster" ? describeAnswer(502, "block_all", "", "") : describeAnswer(503, "allow_any", table.unknown, ""),
+    ];
   if (decided === undefined) return [describeAnswer(404, "", "", "")];
   const { name, answer, fault } = decided;
   const abort = fault?.abort;

@@ -8,7 +8,7 @@ import type { Mesh } from "@puggle/model";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { randomOwnedRouting } from "../../envoy/owned-routing.ts";
-import { randomForeignRouting, randomMesh } from "../../envoy/random-mesh.ts";
+import { randomForeignRouting, randomMeshWithCalls } from "../../envoy/random-mesh.ts";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import type { LoopbackSidecar } from "../sidecars/loopback-sidecar.ts";
 import { makeMarker } from "../sidecars/marker.ts";
@@ -19,7 +19,7 @@ import { GATEWAY } from "./services.ts";
 const MESHES = 60;
 const ANALYZED = 8;
 /** What istiod reads; Deployments are the business of Kubernetes. */
-const READ_BY_ISTIOD = new Set(["Service", "VirtualService", "DestinationRule", "EnvoyFilter", "ServiceEntry", "Gateway"]);
+const READ_BY_ISTIOD = new Set(["Service", "VirtualService", "DestinationRule", "EnvoyFilter", "ServiceEntry", "Gateway", "Sidecar"]);
 const NAMESPACES = ["shop", "stock", "tools", "edge"].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
 
 const seed = Number(process.env.PUGGLE_TEST_SEED ?? Date.now() % 2 ** 31);
@@ -27,9 +27,12 @@ const parts = inject("clusterParts");
 const run = promisify(execFile);
 const NOTHING: readonly KubernetesResource[] = [];
 
-const randomSituation = randomMesh.chain((mesh) =>
+/** Sidecars that are told of little are to be told of the host by which these tests see that they were told. */
+const MARKERS = { host: "*.puggle.test", port: 80 };
+
+const randomSituation = randomMeshWithCalls.chain((mesh) =>
   fc.record({
-    mesh: fc.constant(mesh),
+    mesh: fc.constant({ ...mesh, externalHosts: [...mesh.externalHosts, MARKERS] }),
     foreign: randomForeignRouting(),
     // Where people have VirtualServices for a service, none of ours can stand beside them.
     people: fc.oneof(
@@ -89,7 +92,7 @@ describe.skipIf(parts === undefined)("what the generator writes", () => {
   }, async () => {
     const folder = await mkdtemp(join(tmpdir(), "puggle-analyze-"));
     try {
-      for (const [index, mesh] of fc.sample(randomMesh, { seed, numRuns: ANALYZED }).entries()) {
+      for (const [index, mesh] of fc.sample(randomMeshWithCalls, { seed, numRuns: ANALYZED }).entries()) {
         const path = join(folder, `${index}.yaml`);
         const baselines = resourcesOf(mesh).filter(({ metadata }) => !isOurs(metadata.labels));
         const injected = NAMESPACES.map((namespace) => ({

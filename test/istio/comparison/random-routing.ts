@@ -271,7 +271,39 @@ const destinationRule = fc.record(
   { requiredKeys: ["host"] },
 );
 
-/** VirtualServices and DestinationRules of several namespaces, some of which claim the same host. */
+const sidecar = fc.record(
+  {
+    workloadSelector: fc.constantFrom({ labels: { app: "web" } }, { labels: { app: "cart" } }),
+    egress: fc
+      .array(
+        fc
+          .tuple(
+            fc.constantFrom("*", ".", "shop", "stock", "~stock", "~*", "tools"),
+            fc.constantFrom(
+              "*",
+              "cart.shop.svc.cluster.local",
+              "cart.stock.svc.cluster.local",
+              "*.shop.svc.cluster.local",
+              "pricing.shop.svc.cluster.local",
+              "*.example",
+              "shop.stage.internal",
+            ),
+          )
+          .filter((parts) => parts.join("/") !== "~*/*")
+          .map((parts) => parts.join("/")),
+        { minLength: 1, maxLength: 3 },
+      )
+      // All are to see the host by which these tests tell that all was sent.
+      .map((hosts) => [{ hosts: [...hosts, "istio-system/*.puggle.test"] }]),
+    outboundTrafficPolicy: fc.constantFrom({ mode: "ALLOW_ANY" }, { mode: "REGISTRY_ONLY" }),
+  },
+  { requiredKeys: ["egress"] },
+);
+
+type NamespacedSpec = readonly [namespace: string, spec: object];
+const NO_SIDECARS: readonly NamespacedSpec[] = [];
+
+/** VirtualServices and DestinationRules of several namespaces, some of which claim the same host, and what callers are told of. */
 export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
   .record({
     virtualServices: fc.array(fc.tuple(fc.constantFrom("shop", "shop", "stock", "tools"), virtualService), { minLength: 1, maxLength: 4 }),
@@ -284,9 +316,24 @@ export const randomRouting: fc.Arbitrary<readonly KubernetesResource[]> = fc
       ),
       { maxLength: 2 },
     ),
+    // At most one for each kind of caller: of two, the older counts, and they are as old as each other.
+    sidecars: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(NO_SIDECARS) },
+      {
+        weight: 1,
+        arbitrary: fc
+          .uniqueArray(fc.tuple(fc.constantFrom("shop", "stock", "tools", "istio-system"), sidecar), {
+            minLength: 1,
+            maxLength: 3,
+            selector: ([namespace, spec]) => `${namespace} ${JSON.stringify(spec.workloadSelector)}`,
+          })
+          .map((drawn): readonly NamespacedSpec[] => drawn),
+      },
+    ),
     destinationRules: fc.array(fc.tuple(fc.constantFrom("shop", "stock", "istio-system"), destinationRule), { maxLength: 3 }),
   })
-  .map(({ virtualServices, delegation: pair, delegates, destinationRules }) => [
+  .map(({ virtualServices, delegation: pair, delegates, sidecars, destinationRules }) => [
+    ...sidecars.map(([namespace, spec], index) => istio("Sidecar", namespace, `scope-${index}`, spec)),
     ...pair,
     ...delegates.map(([namespace, http, exportTo], index) => istio("VirtualService", namespace, `delegate-${index}`, { http, exportTo })),
     ...virtualServices.map(([namespace, spec], index) =>

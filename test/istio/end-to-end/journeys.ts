@@ -15,7 +15,7 @@ export interface Travelled {
   readonly detour: Detour | undefined;
 }
 
-export interface Detour {
+interface Detour {
   readonly from: string;
   readonly call: Call;
   /** What could have come of the call. */

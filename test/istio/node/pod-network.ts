@@ -22,7 +22,7 @@ export interface PodNetwork {
   readonly stop: () => Promise<void>;
 }
 
-export interface PodNetworkOptions {
+interface PodNetworkOptions {
   /** The namespaces in which the pod's programs look for names, as in `resolv.conf`. */
   readonly searchDomains: readonly string[];
   /** Do its connections go through a sidecar? */

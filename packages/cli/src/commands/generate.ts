@@ -1,4 +1,14 @@
-import { describeRouting, generate, ROUTING_MODES, type RoutingMode, TARGETS, type Target } from "@puggle/mesh-config";
+import {
+  describeRouting,
+  generate,
+  type MeshProxy,
+  predictSidecarSize,
+  ROUTING_MODES,
+  type RoutingMode,
+  resourcesOf,
+  TARGETS,
+  type Target,
+} from "@puggle/mesh-config";
 import { readMesh } from "@puggle/model";
 import { type Command, Option } from "commander";
 import { CliError } from "../cli-error.ts";
@@ -13,6 +23,7 @@ import { formatPlan, formatRouting } from "./generate-report.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 import { warnOfLostPolicies } from "./policy-warnings.ts";
 import { warnOfUnreachedRules } from "./routing-warnings.ts";
+import { warnOfLargeSidecars } from "./sidecar-warnings.ts";
 import { warnOfLarge } from "./size-warnings.ts";
 
 const EXAMPLES = `
@@ -22,6 +33,9 @@ Examples:
   puggle generate --check                             in CI: fails where the files are not those of the mesh file
   puggle generate --target envoy                      plain Envoy configurations, for laptops
 `;
+
+/** A sidecar of which nothing is known, which is told of everything that all may see. */
+const ANY_CALLER: MeshProxy = { kind: "sidecar", namespace: "", labels: {} };
 
 interface GenerateOptions {
   readonly file: string;
@@ -75,14 +89,23 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
   const mode = check ? "check" : dryRun ? "dry-run" : "write";
   if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
   const routings = target === "istio" ? describeRouting(mesh, asked) : [];
+  const sidecar =
+    target === "istio" ? predictSidecarSize(resourcesOf(mesh, asked), ANY_CALLER, { clusterDomain: mesh.clusterDomain }) : undefined;
   const warnings = [
     ...warnOfExpired(mesh, now),
-    ...(target === "istio" ? [...warnOfUnreachedRules(mesh, asked), ...warnOfLostPolicies(mesh, asked), ...warnOfLarge(generated)] : []),
+    ...(target === "istio"
+      ? [
+          ...warnOfLargeSidecars(sidecar),
+          ...warnOfUnreachedRules(mesh, asked),
+          ...warnOfLostPolicies(mesh, asked),
+          ...warnOfLarge(generated),
+        ]
+      : []),
   ];
   return {
     exitCode: check && !isCurrent ? EXIT_CODES.no : EXIT_CODES.good,
     text: `${formatRouting(routings)}${formatPlan(plan, mode, out)}`,
-    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan), routing: routings, warnings },
+    json: { target, folder: out, mode, isCurrent, ...pathsOf(plan), routing: routings, sidecar: sidecar ?? null, warnings },
     warnings,
   };
 }

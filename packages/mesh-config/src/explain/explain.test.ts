@@ -166,7 +166,13 @@ describe("explain", () => {
       /has the regular expression \/\(\?!x\)\.\*, which Envoy does not take/,
       "baseline",
     ],
-    ["a Sidecar", theirs("Sidecar", "scope", "{ egress: [] }"), "http://cart/", /Sidecar shop\/scope: is not compiled/, "baseline"],
+    [
+      "a Sidecar with a listener of its own",
+      theirs("Sidecar", "scope", "{ egress: [{ port: { number: 80, protocol: HTTP }, hosts: ['*/*'] }, { hosts: ['*/*'] }] }"),
+      "http://cart/",
+      /Sidecar shop\/scope, spec\.egress\.0\.port: is not compiled/,
+      "baseline",
+    ],
     [
       "an HTTPRoute",
       theirs("HTTPRoute", "r", "{}", "gateway.networking.k8s.io/v1"),
@@ -262,5 +268,37 @@ describe("explain", () => {
   ];
   it.each(refusals)("refuses %s", (_, act, code, message) => {
     expect(act).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+  });
+});
+
+describe("explain, where a Sidecar tells the caller of little", () => {
+  const ask = (spec: string, url: string) => {
+    const text = `apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: { name: scope, namespace: shop }\nspec: ${spec}\n`;
+    const resources = [...RESOURCES, ...parseManifests([{ path: "sidecar.yaml", text }])];
+    return explain(resources, {
+      from: findSidecar(resources, { namespace: "shop", service: "web" }),
+      url,
+      headers: { "virtual-cluster-name": "pr-42" },
+    });
+  };
+
+  it("lets it reach what it is told of", () => {
+    expect(
+      ask("{ egress: [{ hosts: ['./cart.shop.svc.cluster.local', './cart-members.shop.svc.cluster.local'] }] }", "http://cart/").outcome,
+    ).toBe("member");
+  });
+
+  it("has it pass the rest through, and says why", () => {
+    const { outcome, steps } = ask("{ egress: [{ hosts: ['./stock.shop.svc.cluster.local'] }] }", "http://cart/");
+    expect(outcome).toBe("external");
+    expect(steps).toContain("Sidecar shop/scope does not tell this sidecar of cart on port 80.");
+  });
+
+  it("has it refuse the rest where nothing unknown is let out", () => {
+    const { outcome, responses } = ask(
+      "{ egress: [{ hosts: ['./stock.shop.svc.cluster.local'] }], outboundTrafficPolicy: { mode: REGISTRY_ONLY } }",
+      "http://cart/",
+    );
+    expect([outcome, responses[0]?.status]).toEqual(["answered", 502]);
   });
 });

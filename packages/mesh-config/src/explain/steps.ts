@@ -11,7 +11,7 @@ export function describeSteps(decision: Decision, request: RoutedRequest, table:
   if (decision.isOpaque) return [describeOpaque(request), ...decision.destinations.map(({ cluster }) => describeDestination(cluster, 1))];
   return [
     describeStamp(decision, request, table),
-    describeVirtualHost(decision, request),
+    describeVirtualHost(decision, request, table),
     ...describePassedOver(decision),
     describeRoute(decision),
     ...describeFault(decision),
@@ -39,9 +39,12 @@ function describeStamp({ stamped }: Decision, { headers }: RoutedRequest, { stam
   return stamp === undefined ? `${carried}.` : `${carried}, which ${formatReference(stamp.source)} leaves as it is.`;
 }
 
-function describeVirtualHost({ virtualHost }: Decision, { host, port }: RoutedRequest): string {
+function describeVirtualHost({ virtualHost }: Decision, { host, port }: RoutedRequest, { scope }: RouteTable): string {
   if (virtualHost === undefined) return `Nothing is known of ${host} on port ${port}: 404.`;
-  if (virtualHost.domains.includes("*")) return `The mesh does not know ${host} on port ${port}.`;
+  if (virtualHost.domains.includes("*")) {
+    const knows = scope === undefined ? "The mesh does not know" : `${formatReference(scope)} does not tell this sidecar of`;
+    return `${knows} ${host} on port ${port}.`;
+  }
   const source = virtualHost.routes.find((route) => route.source !== undefined)?.source;
   return source === undefined
     ? `No VirtualService has ${host} on port ${port}.`

@@ -19,6 +19,7 @@ export interface ClusterState {
   readonly services: ReadonlyMap<string, KubernetesService>;
   readonly virtualServices: RoutingResources["virtualServices"];
   readonly destinationRules: RoutingResources["destinationRules"];
+  readonly sidecars: RoutingResources["sidecars"];
   /** By namespace. */
   readonly deployments: ReadonlyMap<string, readonly Deployment[]>;
   /** Workloads of a kind that members are not cloned from. By namespace. */
@@ -48,6 +49,7 @@ export function readClusterState(manifests: readonly KubernetesResource[], clust
     services: new Map(routing.services.map((service) => [`${service.reference.namespace}/${service.reference.name}`, service])),
     virtualServices: routing.virtualServices,
     destinationRules: routing.destinationRules,
+    sidecars: routing.sidecars,
     deployments: Map.groupBy(deployments, ({ metadata }) => metadata.namespace ?? "default"),
     otherWorkloads: Map.groupBy(
       routing.workloads.filter(({ reference }) => reference.kind !== "Deployment"),

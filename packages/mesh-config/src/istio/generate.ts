@@ -17,6 +17,7 @@ import { buildMemberMatcher } from "./member-matcher.ts";
 import { buildMembersDestinationRule, buildMembersService } from "./members.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 import { planRouting, type RoutingMode, type RoutingPlan } from "./routing-plan.ts";
+import { buildSidecarScopes } from "./sidecar-scopes.ts";
 import { TrafficPolicies } from "./traffic-policies.ts";
 import { buildVirtualService } from "./virtual-service.ts";
 
@@ -68,7 +69,18 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
   const known = baselines.map(({ service }) => service);
   const selectors = new PodSelectors(known, cluster);
   const policies = new TrafficPolicies({ destinationRules: cluster.destinationRules, clusterDomain: mesh.clusterDomain });
-  const surroundings = { mesh, selectors, policies, ways: findWays(mesh, options.manifests ?? [], cluster), wanted: options.routing };
+  const externalHosts = externalHostsOf(mesh, cluster);
+  const hasMembers = (id: string) => membersOf.has(id);
+  const surroundings = {
+    mesh,
+    cluster,
+    externalHosts,
+    hasMembers,
+    selectors,
+    policies,
+    ways: findWays(mesh, options.manifests ?? [], cluster),
+    wanted: options.routing,
+  };
   const services = baselines.map((baseline) => buildService(baseline, membersOf.get(keyOf(baseline.service)) ?? [], surroundings));
   const owning = services.filter(({ routing }) => routing.some(({ kind }) => kind === "VirtualService"));
   refuseForeignRoutes(
@@ -76,7 +88,6 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
     mesh,
     cluster,
   );
-  const externalHosts = externalHostsOf(mesh, cluster);
   const namespaces = [...new Set(known.map(({ namespace }) => namespace))];
   const resources = {
     services,
@@ -102,6 +113,9 @@ interface MemberOf {
 
 interface Surroundings {
   readonly mesh: Mesh;
+  readonly cluster: ClusterState;
+  readonly externalHosts: Mesh["externalHosts"];
+  readonly hasMembers: (id: string) => boolean;
   readonly selectors: PodSelectors;
   readonly policies: TrafficPolicies;
   readonly ways: WaysToServices | undefined;
@@ -127,9 +141,11 @@ function buildService({ service, deployment }: Baseline, members: readonly Membe
       `${keyOf(service)} in virtual cluster ${first}: the service has no port that speaks HTTP, so no header can lead a request to the member; take it out of the virtual cluster`,
     );
   }
+  const { plan, routing } = buildRouting(service, names, surroundings);
   return {
     service,
-    ...buildRouting(service, names, surroundings),
+    plan,
+    routing: [...routing, ...buildSidecarScopes(service, surroundings)],
     members: new Map(
       members.map(({ virtualCluster, member }) => {
         const built = buildMemberDeployment(service, virtualCluster, member, deployment, selectors);

@@ -14,7 +14,7 @@ export type RoutingMode = "copy" | "matcher";
 export const ROUTING_MODES: readonly RoutingMode[] = ["copy", "matcher"];
 
 /** From this many members on the last of their routes costs a request some 5 % more CPU time than none, and each further one as much again per 50. */
-export const MANY_MEMBERS = 50;
+const MANY_MEMBERS = 50;
 
 export interface RoutingPlan {
   readonly mode: RoutingMode;

@@ -1,4 +1,4 @@
-import { GENERATED_FILE_MARKER, type Mesh } from "@puggle/model";
+import { GENERATED_FILE_MARKER, type Mesh, type Service } from "@puggle/model";
 import { dump } from "js-yaml";
 import { type EnvoyOptions, generateEnvoy } from "../envoy/generate.ts";
 import { buildIstioResources, type IstioOptions, type ServiceResources } from "../istio/generate.ts";
@@ -42,13 +42,17 @@ function istioFiles(mesh: Mesh, options: IstioOptions): GeneratedFile[] {
 function serviceFiles({ service, routing, members }: ServiceResources): readonly GeneratedFile[] {
   const folder = `istio/${service.namespace}/${service.name}`;
   return [
-    ...routing.map((resource) =>
-      file("istio", `${folder}/${resource.kind === "EnvoyFilter" ? "member-matcher.yaml" : fileName(resource)}`, resource),
-    ),
+    ...routing.map((resource) => file("istio", `${folder}/${routingFileName(resource, service)}`, resource)),
     ...[...members].flatMap(([virtualCluster, resources]) =>
       resources.map((resource) => file("istio", `${folder}/members/${virtualCluster}/${fileName(resource)}`, resource)),
     ),
   ];
+}
+
+function routingFileName(resource: KubernetesResource, { name }: Service): string {
+  if (resource.kind === "EnvoyFilter") return "member-matcher.yaml";
+  if (resource.kind === "Sidecar") return resource.metadata.name === name ? "sidecar.yaml" : "members-sidecar.yaml";
+  return fileName(resource);
 }
 
 const FILE_NAMES: Readonly<Record<string, string>> = {

@@ -9,9 +9,9 @@ export interface BoundVirtualService {
   readonly hosts: readonly string[];
 }
 
-/** Those that a proxy sees and that are bound to it: by how they are seen, then the oldest first. */
+/** Those that a proxy sees, is told of, and that are bound to it: by how they are seen, then the oldest first. */
 export function bindVirtualServices(
-  { resources, proxy }: Compilation,
+  { resources, proxy, scope }: Pick<Compilation, "resources" | "proxy" | "scope">,
   isBound: (gateways: readonly string[]) => boolean,
 ): readonly BoundVirtualService[] {
   const seen = [...resources.virtualServices].sort(byAgeAndName).map((owner) => ({
@@ -23,7 +23,8 @@ export function bindVirtualServices(
     .map(({ owner }) => {
       const hosts = owner.spec.hosts.map((name) => resolveHost(name, owner.reference.namespace, resources.clusterDomain));
       return { owner, hosts: [...new Set(hosts)] };
-    });
+    })
+    .filter(({ owner, hosts }) => scope.takesInVirtualService(hosts, owner.reference.namespace));
 }
 
 /** The gateways of a VirtualService by their full names; `mesh` where it names none. */

@@ -1,22 +1,39 @@
+import { bindVirtualServices } from "./bound-virtual-services.ts";
+import { MESH_GATEWAY } from "./compilation.ts";
 import { DestinationRuleTable } from "./destination-rules.ts";
 import type { RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
 import { compileHashPolicies } from "./rules/hash-policies.ts";
 import type { DestinationSpec } from "./rules/schema.ts";
+import { destinationsOf, type SidecarScope } from "./sidecar-scope.ts";
 import type { Cluster, ClusterEndpoints, HashPolicy, MeshProxy } from "./table.ts";
 
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
+const BLACK_HOLE_CLUSTER = "BlackHoleCluster";
 
 /** The clusters that one proxy's routes lead to, made as they are asked for. */
 export class ClusterTable {
+  /** The hosts that the proxy has endpoints of. */
   readonly registry: Registry;
+  /** Those of them that it is told of by name. */
+  readonly named: Registry;
   readonly #clusters = new Map<string, Cluster>();
   readonly #clusterDomain: string;
   readonly #proxy: MeshProxy;
   readonly #rules: DestinationRuleTable;
 
-  constructor(resources: RoutingResources, proxy: MeshProxy) {
-    this.registry = buildRegistry(resources, proxy.namespace);
+  constructor(resources: RoutingResources, proxy: MeshProxy, scope: SidecarScope) {
+    const visible = buildRegistry(resources, proxy.namespace);
+    if (scope.source === undefined) {
+      this.registry = visible;
+      this.named = visible;
+    } else {
+      const bound = bindVirtualServices({ resources, proxy, scope }, (gateways) => gateways.includes(MESH_GATEWAY));
+      const owners = bound.map(({ owner }) => owner);
+      const ledTo = destinationsOf(owners, visible, resources.clusterDomain);
+      this.named = new Map([...visible].filter(([host, { namespace }]) => scope.takesInService(host, namespace)));
+      this.registry = new Map([...visible].filter(([host]) => this.named.has(host) || ledTo.has(host)));
+    }
     this.#clusterDomain = resources.clusterDomain;
     this.#proxy = proxy;
     this.#rules = new DestinationRuleTable(resources, proxy);
@@ -53,6 +70,13 @@ export class ClusterTable {
   lookUp(destination: DestinationSpec, namespace: string, listenPort: number): string {
     const port = destination.port?.number ?? this.#defaultPort(destination.host, namespace, listenPort);
     return this.use({ host: destination.host, port, subset: destination.subset }, namespace);
+  }
+
+  /** Where connections go that nothing is known of, where nothing unknown is let out. */
+  blackHole(): string {
+    const endpoints = { kind: "none", why: "its Sidecar lets nothing out that the mesh does not know" } as const;
+    this.#clusters.set(BLACK_HOLE_CLUSTER, { name: BLACK_HOLE_CLUSTER, host: "*", port: 0, subset: undefined, protocol: "tcp", endpoints });
+    return BLACK_HOLE_CLUSTER;
   }
 
   passthrough(port: number): string {

@@ -2,12 +2,14 @@ import type { ClusterTable } from "./clusters.ts";
 import type { FilterEffects } from "./envoy-filters.ts";
 import type { RoutingResources } from "./istio-resources.ts";
 import type { DestinationSpec } from "./rules/schema.ts";
+import type { SidecarScope } from "./sidecar-scope.ts";
 import type { MeshProxy, Unread } from "./table.ts";
 
 /** What the steps of one compilation share. */
 export interface Compilation {
   readonly resources: RoutingResources;
   readonly proxy: MeshProxy;
+  readonly scope: SidecarScope;
   readonly clusters: ClusterTable;
   readonly filters: FilterEffects;
   /** Grows as fields are met that are not compiled. */

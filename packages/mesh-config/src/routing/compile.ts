@@ -1,9 +1,10 @@
 import type { KubernetesResource } from "../kubernetes/resource.ts";
-import { ClusterTable } from "./clusters.ts";
+import { ClusterTable, PASSTHROUGH_CLUSTER } from "./clusters.ts";
 import { readEnvoyFilters } from "./envoy-filters.ts";
 import { compileGatewayPorts } from "./gateway-ports.ts";
 import { type RoutingResources, readRoutingResources } from "./istio-resources.ts";
 import { compileOpaqueHosts, compileSidecarPorts } from "./sidecar-ports.ts";
+import { findScope } from "./sidecar-scope.ts";
 import type { MeshProxy, RouteTable, Unread } from "./table.ts";
 
 export interface CompileOptions {
@@ -29,10 +30,12 @@ export function compile(resources: readonly KubernetesResource[], proxy: MeshPro
 /** {@link compile} for many proxies of one set of resources, which is read only once. */
 export function compileFor(resources: RoutingResources, proxy: MeshProxy): RouteTable {
   const unread: Unread[] = [...resources.unread];
-  const clusters = new ClusterTable(resources, proxy);
+  const scope = findScope(resources, proxy, unread);
+  const clusters = new ClusterTable(resources, proxy, scope);
   const filters = readEnvoyFilters(resources, proxy, unread);
   const compilePorts = proxy.kind === "gateway" ? compileGatewayPorts : compileSidecarPorts;
-  const ports = compilePorts({ resources, proxy, clusters, filters, unread });
+  const ports = compilePorts({ resources, proxy, scope, clusters, filters, unread });
   const opaque = proxy.kind === "gateway" ? [] : compileOpaqueHosts(clusters, proxy, resources.clusterDomain);
-  return { proxy, stamp: filters.stamp, ports, opaque, clusters: clusters.byName, unread };
+  const unknown = scope.isRegistryOnly ? clusters.blackHole() : PASSTHROUGH_CLUSTER;
+  return { proxy, scope: scope.source, stamp: filters.stamp, ports, opaque, unknown, clusters: clusters.byName, unread };
 }

@@ -64,6 +64,11 @@ const routeConfigurationMatch = z.looseObject({
     })
     .optional(),
 });
+const sidecarSpec = z.looseObject({
+  workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
+  egress: z.array(z.looseObject({ hosts: z.array(z.string()).default([]) })).default([]),
+  outboundTrafficPolicy: z.looseObject({ mode: z.string().optional() }).optional(),
+});
 const envoyFilterSpec = z.looseObject({
   workloadSelector: z.looseObject({ labels: stringMap.default({}) }).optional(),
   configPatches: z
@@ -98,6 +103,7 @@ export type DestinationRule = Read<DestinationRuleSpec>;
 export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
 type Gateway = Read<z.output<typeof gatewaySpec>>;
+export type Sidecar = Read<z.output<typeof sidecarSpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
@@ -116,6 +122,7 @@ export interface RoutingResources {
   readonly services: readonly KubernetesService[];
   readonly serviceEntries: readonly ServiceEntry[];
   readonly gateways: readonly Gateway[];
+  readonly sidecars: readonly Sidecar[];
   readonly envoyFilters: readonly EnvoyFilter[];
   readonly workloads: readonly Workload[];
   readonly unread: readonly Unread[];
@@ -152,6 +159,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   const services: KubernetesService[] = [];
   const serviceEntries: ServiceEntry[] = [];
   const gateways: Gateway[] = [];
+  const sidecars: Sidecar[] = [];
   const envoyFilters: EnvoyFilter[] = [];
   const templates: Read<z.output<typeof podTemplate>>[] = [];
   for (const resource of resources) {
@@ -162,7 +170,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
       else if (resource.kind === "ServiceEntry") read(resource, serviceEntrySpec, serviceEntries);
       else if (resource.kind === "Gateway") read(resource, gatewaySpec, gateways);
       else if (resource.kind === "EnvoyFilter") read(resource, envoyFilterSpec, envoyFilters);
-      else if (resource.kind === "Sidecar") unread.push(notRead(resource));
+      else if (resource.kind === "Sidecar") read(resource, sidecarSpec, sidecars);
     } else if (group === "gateway.networking.k8s.io" && UNREAD_ROUTES.has(resource.kind)) unread.push(notRead(resource));
     else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
     else if (group === "apps" && WORKLOAD_KINDS.has(resource.kind)) read(resource, podTemplate, templates);
@@ -174,5 +182,16 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     labels: spec.template.metadata?.labels ?? {},
     replicas: spec.replicas,
   }));
-  return { clusterDomain, virtualServices, destinationRules, services, serviceEntries, gateways, envoyFilters, workloads, unread };
+  return {
+    clusterDomain,
+    virtualServices,
+    destinationRules,
+    services,
+    serviceEntries,
+    gateways,
+    sidecars,
+    envoyFilters,
+    workloads,
+    unread,
+  };
 }

@@ -33,6 +33,8 @@ function table(match: Partial<RouteMatch>, domains: readonly string[] = ["cart"]
     stamp: undefined,
     ports: [{ port: 80, virtualHosts: domains.map((domain) => ({ name: domain, domains: [domain], routes, removedHeaders: [] })) }],
     opaque: [{ port: 5432, domains: ["db"], cluster: "fallback" }],
+    unknown: "PassthroughCluster",
+    scope: undefined,
     clusters: new Map(CLUSTERS.map((cluster) => [cluster.name, cluster])),
     unread: [],
   };

@@ -1,5 +1,4 @@
 import { MeshConfigError } from "../errors.ts";
-import { PASSTHROUGH_CLUSTER } from "./clusters.ts";
 import { describeMismatch, type HeaderValues } from "./matching.ts";
 import { locationOf, rewritePath } from "./rewriting.ts";
 import { shareToNumber } from "./rules/shares.ts";
@@ -115,12 +114,12 @@ function effectsOf(
 }
 
 /** A host that does not speak HTTP on the port, or, for a sidecar, a port on which nothing in the mesh does. */
-function findOpaqueCluster({ proxy, ports, opaque }: RouteTable, request: RoutedRequest): string | undefined {
+function findOpaqueCluster({ proxy, ports, opaque, unknown }: RouteTable, request: RoutedRequest): string | undefined {
   const host = request.host.toLowerCase();
   const found = opaque.find(({ port, domains }) => port === request.port && domains.includes(host));
   if (found !== undefined) return found.cluster;
   const isUnknownPort = proxy.kind === "sidecar" && ports.every(({ port }) => port !== request.port);
-  return isUnknownPort ? PASSTHROUGH_CLUSTER : undefined;
+  return isUnknownPort ? unknown : undefined;
 }
 
 function clusterOf(name: string, { clusters }: RouteTable): Cluster {

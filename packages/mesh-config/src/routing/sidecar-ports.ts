@@ -6,7 +6,7 @@ import { compileRules } from "./rules/compile-rules.ts";
 import type { VirtualService } from "./rules/delegates.ts";
 import { USUAL_FORWARDING } from "./rules/forwarding.ts";
 import type { MeshProxy, OpaqueHost, PortRoutes, Route, Unread, VirtualHost } from "./table.ts";
-import { domainsOf, everythingTo, passthrough, virtualHost } from "./virtual-hosts.ts";
+import { domainsOf, everythingTo, unknownHosts, virtualHost } from "./virtual-hosts.ts";
 
 /** Istio gives the hosts of a VirtualService that no Service or ServiceEntry has to port 80 of a sidecar. */
 const PORT_OF_UNREGISTERED_HOSTS = 80;
@@ -16,7 +16,7 @@ const PORT_OF_UNREGISTERED_HOSTS = 80;
  * registered host, and a last virtual host for what the mesh does not know.
  */
 export function compileSidecarPorts(compilation: Compilation): readonly PortRoutes[] {
-  const { registry } = compilation.clusters;
+  const { named: registry } = compilation.clusters;
   const bound = bindVirtualServices(compilation, (gateways) => gateways.includes(MESH_GATEWAY));
   const wildcards = assignWildcards(bound, registry);
   const ports = new Set([PORT_OF_UNREGISTERED_HOSTS]);
@@ -30,7 +30,7 @@ export function compileSidecarPorts(compilation: Compilation): readonly PortRout
       .map((registered) => ({ host: registered.host, registered, routes: [usualRoute(registered, compilation, port)], owner: undefined }));
     const virtualHosts = withoutDuplicates([...owned, ...others], compilation, port);
     virtualHosts.sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { port, virtualHosts: [...virtualHosts, passthrough(compilation, port)] };
+    return { port, virtualHosts: [...virtualHosts, unknownHosts(compilation, port)] };
   });
 }
 
@@ -124,7 +124,7 @@ function usualRoute(registered: RegisteredHost, { clusters }: Compilation, port:
 
 /** The hosts of the mesh on their ports that do not speak HTTP. */
 export function compileOpaqueHosts(clusters: ClusterTable, proxy: MeshProxy, clusterDomain: string): readonly OpaqueHost[] {
-  return [...clusters.registry.values()].flatMap((registered) =>
+  return [...clusters.named.values()].flatMap((registered) =>
     registered.ports
       .filter(({ protocol }) => protocol === "tcp")
       .map(({ number }) => ({

@@ -1,8 +1,10 @@
 import { type KubernetesResource, type Labels, matchesSelector } from "../kubernetes/resource.ts";
+import { ClusterTable } from "./clusters.ts";
 import { type CompileOptions, compileFor } from "./compile.ts";
 import { DestinationRuleTable } from "./destination-rules.ts";
 import { type RoutingResources, readRoutingResources, type Workload } from "./istio-resources.ts";
-import { buildRegistry, type RegisteredHost } from "./registry.ts";
+import type { RegisteredHost } from "./registry.ts";
+import { findScope } from "./sidecar-scope.ts";
 import type { MeshProxy } from "./table.ts";
 
 /** What a sidecar has to keep, and what that takes. */
@@ -34,7 +36,7 @@ export function predictSidecarSize(resources: readonly KubernetesResource[], pro
   const pods = new PodCounts(read);
   let clusters = 0;
   let endpoints = 0;
-  for (const registered of buildRegistry(read, proxy.namespace).values()) {
+  for (const registered of new ClusterTable(read, proxy, findScope(read, proxy, [])).registry.values()) {
     const subsets = rules.find(registered.host, registered.namespace)?.subsets ?? [];
     for (const { number } of registered.ports) {
       for (const labels of [{}, ...subsets.map((subset) => subset.labels)]) {

@@ -17,12 +17,16 @@ export interface MeshProxy {
  */
 export interface RouteTable {
   readonly proxy: MeshProxy;
+  /** The Sidecar resource that says what of the mesh it is told of; all where there is none. */
+  readonly scope: ResourceReference | undefined;
   /** What the proxy puts on its own workload's requests. */
   readonly stamp: HeaderStamp | undefined;
   /** By port, in ascending order. */
   readonly ports: readonly PortRoutes[];
   /** What the proxy passes on without reading it: no route, no stamp, no removed header. */
   readonly opaque: readonly OpaqueHost[];
+  /** The cluster to which a sidecar passes connections on a port that nothing in the mesh has. */
+  readonly unknown: string;
   /** By name: where routes lead. */
   readonly clusters: ReadonlyMap<string, Cluster>;
   /** What the resources say and this table does not hold, so that nobody takes its answer for more than it is. */

@@ -9,6 +9,9 @@ import { NO_HEADER_CHANGES } from "./rules/header-changes.ts";
 import { EVERY_REQUEST } from "./rules/matches.ts";
 import type { Forwarding, MeshProxy, Route, VirtualHost } from "./table.ts";
 
+/** The virtual host in which Istio's sidecars put everything that the mesh does not know, where none of it is let out. */
+const BLOCKED_VIRTUAL_HOST = "block_all";
+
 /** A virtual host as istiod names it, with what filters do to its requests. */
 export function virtualHost(
   { filters, clusters }: Compilation,
@@ -63,7 +66,12 @@ function shortNames({ host, namespace }: RegisteredHost, proxy: MeshProxy, clust
 }
 
 /** What a sidecar does with hosts that the mesh does not know. */
-export function passthrough({ clusters, filters }: Compilation, port: number): VirtualHost {
+export function unknownHosts({ clusters, filters, scope }: Compilation, port: number): VirtualHost {
+  if (scope.isRegistryOnly) {
+    const refusal = { ...everythingTo(BLOCKED_VIRTUAL_HOST, "", BLIND_FORWARDING), destinations: [], forwarding: undefined };
+    const route: Route = { ...refusal, answer: { kind: "response", status: 502, body: undefined } };
+    return { name: BLOCKED_VIRTUAL_HOST, domains: ["*"], routes: [route], removedHeaders: removalsFor(BLOCKED_VIRTUAL_HOST, filters) };
+  }
   const route = everythingTo(PASSTHROUGH_VIRTUAL_HOST, clusters.passthrough(port), BLIND_FORWARDING);
   return {
     name: PASSTHROUGH_VIRTUAL_HOST,

@@ -143,7 +143,7 @@ describe("a value that does not follow the schema is refused where it stands", (
     [
       "an unknown key that resembles none",
       service("colour: red"),
-      ["m.yaml:5:5: unknown key 'colour' in a service; it has name, namespace, hosts, gateways, ports, selector, baselineVersion"],
+      ["m.yaml:5:5: unknown key 'colour' in a service; it has name, namespace, hosts, gateways, ports, selector, calls, baselineVersion"],
     ],
     [
       "an unknown key in a port",

@@ -26,6 +26,16 @@ describe("services", () => {
       ["b.yaml:4:33: the service 'default/a' is already at a.yaml:4:11; keep one of them, or say another namespace"],
     ],
     [
+      "that call services which nobody has, or two namespaces have, are refused",
+      [
+        "services:\n  - { name: web, calls: [crt, stock] }\n  - name: cart\n  - { name: stock, namespace: x }\n  - { name: stock, namespace: y }\n",
+      ],
+      [
+        "a.yaml:4:26: no service is called 'crt'; did you mean 'cart'?",
+        "a.yaml:4:31: the service 'stock' exists in 2 namespaces; write 'x/stock' or 'y/stock'",
+      ],
+    ],
+    [
       "with an empty selector are refused",
       ["services: [{ name: a, selector: {} }]"],
       ["a.yaml:3:33: the selector of 'a' has no labels; name the baseline's labels, or remove the key, which means { app: a }"],
@@ -202,4 +212,15 @@ describe("names of what is generated", () => {
   ])("%s", (_behaviour, texts, expected) => {
     expect(refusalOf(...texts)).toEqual(expected);
   });
+});
+
+it("the services that one calls are found, wherever they are declared, and sorted", () => {
+  const { services } = parseMesh([
+    { path: "a.yaml", text: `${HEAD}services: [{ name: web, calls: [stock, x/cart, stock] }]` },
+    {
+      path: "b.yaml",
+      text: `${HEAD}services: [{ name: cart, namespace: x }, { name: cart, namespace: y }, { name: stock, namespace: x }]`,
+    },
+  ]);
+  expect(services.find(({ name }) => name === "web")?.calls).toEqual(["x/cart", "x/stock"]);
 });

@@ -13,6 +13,7 @@ import {
   findGeneratedNameCollisions,
   findHostConflicts,
   type ResolvedMember,
+  resolveCalls,
   resolveMembers,
 } from "./rules/index.ts";
 import { findTextProblem, type MeshSource } from "./source-text.ts";
@@ -57,9 +58,11 @@ export function buildMesh(sources: readonly MeshSource[], unread: readonly MeshF
   const declared = mergeDeclarations(perDocument);
   const clusterDomain = declared.clusterDomains[0]?.value ?? DEFAULT_CLUSTER_DOMAIN;
   const hasAllServices = declared.hasAllServices && problems.length === 0;
+  const calls = resolveCalls(declared.services, hasAllServices);
   const resolution = resolveMembers(declared.services, declared.virtualClusters, hasAllServices);
   problems.push(
     ...declared.problems,
+    ...calls.problems,
     ...resolution.problems,
     ...findClusterDomainConflicts(declared.clusterDomains),
     ...findDuplicatePorts(declared.services),
@@ -73,7 +76,7 @@ export function buildMesh(sources: readonly MeshSource[], unread: readonly MeshF
 
   return {
     clusterDomain,
-    services: declared.services.map(({ value }) => value).toSorted(byNamespaceAndName),
+    services: calls.services.toSorted(byNamespaceAndName),
     externalHosts: mergeExternalHosts(declared.externalHosts.map(({ value }) => value)),
     virtualClusters: resolveVirtualClusters(declared.virtualClusters, resolution.members),
   };

@@ -1,3 +1,4 @@
+export { resolveCalls } from "./calls.ts";
 export { findClusterDomainConflicts } from "./cluster-domains.ts";
 export { findDuplicateServices } from "./duplicate-services.ts";
 export { findDuplicateVirtualClusters } from "./duplicate-virtual-clusters.ts";

@@ -1,0 +1,113 @@
+import type { ResourceReference } from "../kubernetes/resource.ts";
+import { ROOT_NAMESPACE } from "./compilation.ts";
+import type { RoutingResources, Sidecar } from "./istio-resources.ts";
+import { type Registry, resolveHost } from "./registry.ts";
+import type { VirtualService } from "./rules/delegates.ts";
+import type { MeshProxy, Unread } from "./table.ts";
+
+const EVERY_NAMESPACE = "*";
+const OWN_NAMESPACE = ".";
+const EXCLUDES = "~";
+const NOT_COMPILED = "is not compiled, and may decide otherwise";
+
+/** What of the mesh a sidecar is told of, as its Sidecar resource says: all where there is none. */
+export interface SidecarScope {
+  readonly source: ResourceReference | undefined;
+  /** Is what the mesh does not know shut out, and not passed through? */
+  readonly isRegistryOnly: boolean;
+  /** Is a host of a Service or ServiceEntry in this namespace among it? */
+  readonly takesInService: (host: string, namespace: string) => boolean;
+  /** Is a VirtualService of this namespace with these hosts, by their full names? */
+  readonly takesInVirtualService: (hosts: readonly string[], namespace: string) => boolean;
+}
+
+const EVERYTHING: SidecarScope = {
+  source: undefined,
+  isRegistryOnly: false,
+  takesInService: () => true,
+  takesInVirtualService: () => true,
+};
+
+/** Reads the Sidecar resource that is for a proxy, if there is one; gateways have none. */
+export function findScope(resources: RoutingResources, proxy: MeshProxy, unread: Unread[]): SidecarScope {
+  const found = proxy.kind === "gateway" ? undefined : findSidecarResource(resources.sidecars, proxy);
+  if (found === undefined) return EVERYTHING;
+  const { reference, spec } = found;
+  const { egress, outboundTrafficPolicy } = spec;
+  egress.forEach((listener, index) => {
+    for (const field of ["port", "bind", "captureMode"])
+      if (listener[field] !== undefined) unread.push({ resource: reference, field: `spec.egress.${index}.${field}`, why: NOT_COMPILED });
+  });
+  if (outboundTrafficPolicy?.egressProxy !== undefined)
+    unread.push({ resource: reference, field: "spec.outboundTrafficPolicy.egressProxy", why: NOT_COMPILED });
+  const source = reference;
+  const isRegistryOnly = outboundTrafficPolicy?.mode === "REGISTRY_ONLY";
+  const open = egress.find(({ port }) => port === undefined);
+  if (egress.length === 0 || open === undefined) return { ...EVERYTHING, source, isRegistryOnly };
+  const entries = open.hosts.flatMap((entry) => readEntry(entry, proxy.namespace));
+  const isExcluded = (host: string, namespace: string) =>
+    entries.some((entry) => entry.isExcluded && isFor(entry, namespace) && isPartOf(host, entry.host));
+  const among = (namespace: string) => entries.filter((entry) => !entry.isExcluded && isFor(entry, namespace));
+  return {
+    source,
+    isRegistryOnly,
+    takesInService: (host, namespace) => !isExcluded(host, namespace) && among(namespace).some((entry) => isPartOf(host, entry.host)),
+    takesInVirtualService: (hosts, namespace) =>
+      hosts.some((host) => !isExcluded(host, namespace) && among(namespace).some((entry) => overlaps(host, entry.host))),
+  };
+}
+
+/** Those with a selector come first, each kind by age; the root's holds for namespaces that have none. */
+function findSidecarResource(sidecars: readonly Sidecar[], { namespace, labels }: MeshProxy): Sidecar | undefined {
+  const byAge = [...sidecars].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const own = byAge.filter(({ reference }) => reference.namespace === namespace);
+  const selects = ({ spec }: Sidecar) =>
+    spec.workloadSelector !== undefined && Object.entries(spec.workloadSelector.labels).every(([key, value]) => labels[key] === value);
+  const isForAll = ({ spec }: Sidecar) => spec.workloadSelector === undefined;
+  return own.find(selects) ?? own.find(isForAll) ?? byAge.find((one) => one.reference.namespace === ROOT_NAMESPACE && isForAll(one));
+}
+
+function keyOf({ created, reference }: Sidecar): string {
+  return `${created} ${reference.name}.${reference.namespace}`;
+}
+
+interface Entry {
+  readonly namespace: string;
+  readonly host: string;
+  readonly isExcluded: boolean;
+}
+
+/** Reads `<namespace>/<host>`; one that is written otherwise counts for nothing. */
+function readEntry(text: string, ownNamespace: string): readonly Entry[] {
+  const [written = "", host, ...more] = text.split("/");
+  if (host === undefined || more.length > 0) return [];
+  const isExcluded = written.startsWith(EXCLUDES);
+  const named = isExcluded ? written.slice(EXCLUDES.length) || EVERY_NAMESPACE : written;
+  return [{ namespace: named === OWN_NAMESPACE ? ownNamespace : named, host, isExcluded }];
+}
+
+function isFor(entry: Entry, namespace: string): boolean {
+  return entry.namespace === EVERY_NAMESPACE || entry.namespace === namespace;
+}
+
+/** Is a host, which may be a wildcard, all within this one? */
+function isPartOf(host: string, of: string): boolean {
+  if (!of.startsWith("*")) return host === of;
+  return host.startsWith("*") ? host.length >= of.length && host.slice(1).endsWith(of.slice(1)) : host.endsWith(of.slice(1));
+}
+
+function overlaps(a: string, b: string): boolean {
+  return isPartOf(a, b) || isPartOf(b, a);
+}
+
+/** The hosts to which rules lead that a sidecar is told of: it has to know of their endpoints, though it is not told of them by name. */
+export function destinationsOf(virtualServices: readonly VirtualService[], registry: Registry, clusterDomain: string): ReadonlySet<string> {
+  const destinations = virtualServices.flatMap(({ rules }) =>
+    rules.flatMap(({ rule, source }) =>
+      [...(rule.route ?? []), ...(rule.mirrors ?? []), { destination: rule.mirror }].flatMap(({ destination }) =>
+        destination === undefined ? [] : [resolveHost(destination.host, source.namespace, clusterDomain)],
+      ),
+    ),
+  );
+  return new Set(destinations.filter((host) => registry.has(host)));
+}

@@ -16,6 +16,7 @@ export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference 
 export { type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
 export { needsServerSideApply } from "./output/object-sizes.ts";
 export { type CompileOptions, compile } from "./routing/compile.ts";
+export { findBroken } from "./routing/istio-resources.ts";
 export { type Decision, type RoutedRequest, route } from "./routing/route.ts";
 export { predictSidecarSize, type SidecarSize } from "./routing/sidecar-size.ts";
 export type * from "./routing/table.ts";

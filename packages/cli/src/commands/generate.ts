@@ -20,6 +20,7 @@ import { whileInterruptible } from "../interruption.ts";
 import { applyPlan, type OutputPlan, planOutput, scanOutput } from "../output-folder/index.ts";
 import { warnOfExpired } from "./expiry-warnings.ts";
 import { formatPlan, formatRouting } from "./generate-report.ts";
+import { warnOfBroken } from "./manifest-warnings.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 import { warnOfLostPolicies } from "./policy-warnings.ts";
 import { warnOfUnreachedRules } from "./routing-warnings.ts";
@@ -93,6 +94,7 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
     target === "istio" ? predictSidecarSize(resourcesOf(mesh, asked), ANY_CALLER, { clusterDomain: mesh.clusterDomain }) : undefined;
   const warnings = [
     ...warnOfExpired(mesh, now),
+    ...warnOfBroken(known),
     ...(target === "istio"
       ? [
           ...warnOfLargeSidecars(sidecar),

@@ -5,19 +5,22 @@ import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL, VIRTUAL_CLU
 import { applyMergePatch, isObject } from "../kubernetes/merge-patch.ts";
 import type { KubernetesResource, Labels } from "../kubernetes/resource.ts";
 import { withoutHostPorts } from "./host-ports.ts";
+import { withOwnLeases } from "./leader-election.ts";
 import type { PodSelectors } from "./member-labels.ts";
 import { memberName, membersServiceName } from "./names.ts";
 
 const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
 /** What the API server or a client wrote about the baseline's own object. */
 const WRITTEN_ABOUT_THE_OBJECT = ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+/** By this `kubectl rollout restart` makes the baseline's pods anew. */
+const WRITTEN_ABOUT_ITS_PODS = ["kubectl.kubernetes.io/restartedAt"];
 /** By these, Argo CD, Helm and Flux know their own objects. A member is none of theirs, and they would prune it. */
 const OWNERSHIP_PREFIXES = ["argocd.argoproj.io/", "meta.helm.sh/", "helm.sh/", "helm.toolkit.fluxcd.io/", "kustomize.toolkit.fluxcd.io/"];
 
 /**
  * The Deployment of a member: the baseline's, where it is known, under its own name, with its own labels, image, replicas and environment.
  *
- * Ports of the node are left out, since two pods can not share them. Every label by which something is known to select the baseline is left out, so that a member's pods match no selector of the baseline's Service or PDB.
+ * Ports of the node are left out, since two pods can not share them, and the names of leases are its own. Every label by which something is known to select the baseline is left out, so that a member's pods match no selector of the baseline's Service or PDB.
  *
  * @throws MeshConfigError `image-unknown` where neither the member nor a baseline says what to run; `invalid-override` where overrides leave no Deployment.
  */
@@ -33,6 +36,8 @@ export function buildMemberDeployment(
   const selecting = selectors.keysThatSelect(service, source);
   const { status: _status, ...rest } = source;
   const { template } = source.spec;
+  const podSpec = withOwnLeases(withoutHostPorts(template.spec), virtualCluster.name);
+  const shareable = { ...source, spec: { ...source.spec, template: { ...template, spec: podSpec } } };
   const clone: KubernetesResource = {
     ...rest,
     apiVersion: "apps/v1",
@@ -49,9 +54,9 @@ export function buildMemberDeployment(
         ...template,
         metadata: {
           ...optional("labels", withoutKeys(template.metadata?.labels, selecting)),
-          ...optional("annotations", template.metadata?.annotations),
+          ...optional("annotations", withoutKeys(template.metadata?.annotations, WRITTEN_ABOUT_ITS_PODS)),
         },
-        spec: withoutHostPorts({ ...template.spec, containers: withMemberContainer(source, service, virtualCluster, member) }),
+        spec: { ...shareable.spec.template.spec, containers: withMemberContainer(shareable, service, virtualCluster, member) },
       },
     },
   };

@@ -17,6 +17,22 @@ describe("manifests", () => {
       ["A a", "B b"],
     ],
     ["anchors and merge-free aliases", "kind: A\napiVersion: v1\nmetadata: { name: &n a, labels: { app: *n } }", ["A a"]],
+    [
+      "merge keys",
+      "kind: A\napiVersion: v1\nmetadata: &m { name: a }\n---\nkind: B\napiVersion: v1\nbase: &b { name: b }\nmetadata: { <<: *b, namespace: n }",
+      ["A a", "B b"],
+    ],
+    [
+      "what Helm prints, comments and empty documents and all",
+      "---\n# Source: shop/templates/a.yaml\nkind: A\napiVersion: v1\nmetadata:\n  name: a\n---\n# Source: shop/templates/off.yaml\n---\n\n---\n# Source: shop/templates/b.yaml\nkind: B\napiVersion: v1\nmetadata: { name: b }\n",
+      ["A a", "B b"],
+    ],
+    [
+      "an object that is there twice as the later one, whatever its version",
+      "kind: A\napiVersion: g.io/v1beta1\nmetadata: { name: a, labels: { x: '1' } }\n---\nkind: A\napiVersion: g.io/v1\nmetadata: { name: a, namespace: default }\n---\nkind: A\napiVersion: h.io/v1\nmetadata: { name: a }\n",
+      ["A a", "A a"],
+    ],
+    ["a byte order mark", "\ufeffkind: A\napiVersion: v1\nmetadata: { name: a }", ["A a"]],
     ["an empty file", "", []],
     ["JSON", '{"kind":"A","apiVersion":"v1","metadata":{"name":"a"}}', ["A a"]],
   ];
@@ -30,6 +46,11 @@ describe("manifests", () => {
       "a document that is no object",
       "kind: A\napiVersion: v1\nmetadata: { name: a }\n---\n- 1\n",
       /^a\.yaml:\d+:1: not a Kubernetes object/,
+    ],
+    [
+      "a template that nobody has rendered, and says what to do",
+      'kind: A\napiVersion: v1\nmetadata:\n  name: {{ .Values.name }}\n  labels: {{- include "l" . }}\n',
+      /^a\.yaml:\d+:\d+: .*this looks like a template: give what it renders to/,
     ],
     ["an object without a name", "kind: A\napiVersion: v1\nmetadata: {}\n", /^a\.yaml:1:1: not a Kubernetes object: metadata\.name/],
   ];

@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { MeshConfigError } from "../errors.ts";
-import type { KubernetesResource } from "./resource.ts";
+import { formatReference, groupOf, type KubernetesResource, referTo } from "./resource.ts";
 
 const resourceSchema = z.looseObject({
   apiVersion: z.string(),
@@ -10,21 +10,31 @@ const resourceSchema = z.looseObject({
 });
 const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.array(z.unknown()) });
 
+/** What only the templates of Helm and the like have: a place that is filled in before Kubernetes sees the file. */
+const TEMPLATE_PLACE = /\{\{.*\}\}/;
+
 /**
- * Reads Kubernetes objects from YAML: several documents a file, empty ones between them, `List` objects, any kind.
+ * Reads Kubernetes objects from YAML: several documents a file, empty ones between them, `List` objects, any kind, anchors and merge keys. Of two of one kind,
+ * namespace and name the later counts, as it does for `kubectl apply`.
  *
  * @throws MeshConfigError `invalid-manifest` with file, line and column.
  */
 export function parseManifests(sources: readonly { readonly path: string; readonly text: string }[]): readonly KubernetesResource[] {
-  return sources.flatMap(({ path, text }) => {
-    const lines = new LineCounter();
-    return [...parseAllDocuments(text, { lineCounter: lines, logLevel: "silent" })].flatMap((document) => {
-      const [error] = document.errors;
-      const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
-      if (error !== undefined) throw new MeshConfigError("invalid-manifest", `${at(error.pos[0])}: ${firstLine(error.message)}`);
-      const content = toPlainData(document, at(document.range?.[0] ?? 0));
-      return content === null || content === undefined ? [] : readObjects(content, at(document.range?.[0] ?? 0));
-    });
+  const objects = sources.flatMap((source) => readSource(source));
+  return [...new Map(objects.map((object) => [`${groupOf(object)} ${formatReference(referTo(object))}`, object])).values()];
+}
+
+function readSource({ path, text }: { readonly path: string; readonly text: string }): readonly KubernetesResource[] {
+  const lines = new LineCounter();
+  return [...parseAllDocuments(text, { lineCounter: lines, logLevel: "silent", merge: true })].flatMap((document) => {
+    const [error] = document.errors;
+    const at = (offset: number) => `${path}:${lines.linePos(offset).line}:${lines.linePos(offset).col}`;
+    if (error !== undefined) {
+      const hint = TEMPLATE_PLACE.test(text) ? "; this looks like a template: give what it renders to (`helm template`)" : "";
+      throw new MeshConfigError("invalid-manifest", `${at(error.pos[0])}: ${firstLine(error.message)}${hint}`);
+    }
+    const content = toPlainData(document, at(document.range?.[0] ?? 0));
+    return content === null || content === undefined ? [] : readObjects(content, at(document.range?.[0] ?? 0));
   });
 }
 

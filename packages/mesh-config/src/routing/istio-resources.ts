@@ -125,6 +125,8 @@ export interface RoutingResources {
   readonly sidecars: readonly Sidecar[];
   readonly envoyFilters: readonly EnvoyFilter[];
   readonly workloads: readonly Workload[];
+  /** Those that do not follow their schema, and are left out. */
+  readonly broken: readonly Unread[];
   readonly unread: readonly Unread[];
 }
 
@@ -143,6 +145,7 @@ const WORKLOAD_KINDS = new Set(["Deployment", "StatefulSet", "DaemonSet", "Repli
 /** Sorts resources by kind. One that can not be read is named in `unread`, and Istio's own webhook would refuse it too. */
 export function readRoutingResources(resources: readonly KubernetesResource[], clusterDomain = "cluster.local"): RoutingResources {
   const unread: Unread[] = [];
+  const broken: Unread[] = [];
   const read = <Spec>(resource: KubernetesResource, schema: z.ZodType<Spec>, into: Read<Spec>[]) => {
     const result = schema.safeParse(resource.spec ?? {});
     const reference = referTo(resource);
@@ -151,7 +154,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     if (result.success) into.push({ reference, annotations, created: typeof created === "string" ? created : "", spec: result.data });
     else {
       const [issue] = result.error.issues;
-      unread.push({ resource: reference, field: ["spec", ...(issue?.path ?? [])].join("."), why: issue?.message ?? "can not be read" });
+      broken.push({ resource: reference, field: ["spec", ...(issue?.path ?? [])].join("."), why: issue?.message ?? "can not be read" });
     }
   };
   const written: WrittenVirtualService[] = [];
@@ -192,6 +195,12 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     sidecars,
     envoyFilters,
     workloads,
-    unread,
+    broken,
+    unread: [...broken, ...unread],
   };
+}
+
+/** Resources of the kinds that decide routing which do not follow their schema: an API server would refuse them too, and they are left out of account. */
+export function findBroken(resources: readonly KubernetesResource[]): readonly Unread[] {
+  return readRoutingResources(resources).broken;
 }

@@ -8,6 +8,7 @@ export { type ExplainedDestination, type ExplainRequest, type Explanation, expla
 export { formatChain, formatExplanation } from "./explain/format.ts";
 export { describeBaselines } from "./istio/described-baselines.ts";
 export { describeRouting, generateIstio, type IstioOptions, type ServiceRouting } from "./istio/generate.ts";
+export { STAMP_KINDS, type StampKind } from "./istio/header-stamp.ts";
 export { findLostPolicies, type LostPolicy } from "./istio/lost-policies.ts";
 export type { UnreachedRule } from "./istio/matcher-targets.ts";
 export { ROUTING_MODES, type RoutingMode } from "./istio/routing-plan.ts";

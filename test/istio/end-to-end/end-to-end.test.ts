@@ -1,4 +1,4 @@
-import { generateIstio } from "@puggle/mesh-config";
+import { generateIstio, type IstioOptions, type KubernetesResource } from "@puggle/mesh-config";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Cluster, startCluster } from "../cluster/cluster.ts";
@@ -37,7 +37,8 @@ describe.skipIf(parts === undefined)("a shop of real Deployments with full sidec
     for (const [round, routing] of fc.sample(randomRouting, { seed, numRuns: ROUTINGS }).entries()) {
       const marker = makeMarker(round);
       const manifests = [...BASELINES, ...routing];
-      const generated = generateIstio(MESH, round % 2 === 0 ? { manifests } : { manifests, routing: "matcher" });
+      const options: IstioOptions = round % 2 === 0 ? { manifests } : { manifests, routing: "matcher" };
+      const generated = withMixedStamps(generateIstio(MESH, options), generateIstio(MESH, { ...options, stamp: "TrafficExtension" }));
       const stored = await cluster.objects.set([...BASELINES, ...generated, ...routing, marker.resource]);
       await untilRolledOut(cluster, node);
       await untilTold(node, marker);
@@ -54,3 +55,12 @@ describe.skipIf(parts === undefined)("a shop of real Deployments with full sidec
     for (const end of ["member", "baseline", "outside", "answered"]) expect(ends.get(end), end).toBeGreaterThan(REQUESTS / 50);
   });
 });
+
+/** The members of one virtual cluster are stamped by a TrafficExtension, those of the others by an EnvoyFilter. */
+function withMixedStamps(filters: readonly KubernetesResource[], extensions: readonly KubernetesResource[]): readonly KubernetesResource[] {
+  const isMixedIn = ({ metadata }: KubernetesResource) => metadata.labels?.["puggle.dev/virtual-cluster"] === "blue";
+  return [
+    ...filters.filter((one) => !(one.kind === "EnvoyFilter" && isMixedIn(one))),
+    ...extensions.filter((one) => one.kind === "TrafficExtension" && isMixedIn(one)),
+  ];
+}

@@ -6,6 +6,8 @@ import {
   ROUTING_MODES,
   type RoutingMode,
   resourcesOf,
+  STAMP_KINDS,
+  type StampKind,
   TARGETS,
   type Target,
 } from "@puggle/mesh-config";
@@ -44,6 +46,7 @@ interface GenerateOptions {
   readonly out: string;
   readonly manifests?: readonly string[];
   readonly routing?: RoutingMode;
+  readonly stamp: StampKind;
   readonly check?: boolean;
   readonly dryRun?: boolean;
 }
@@ -64,6 +67,11 @@ export function addGenerateCommand(program: Command, finish: (result: CommandRes
     .addOption(
       new Option("--routing <mode>", "how requests are led to members; what fits each service best when left out").choices(ROUTING_MODES),
     )
+    .addOption(
+      new Option("--stamp <kind>", "by what members' sidecars put the name on what has none; TrafficExtension needs Istio 1.30")
+        .choices(STAMP_KINDS)
+        .default("EnvoyFilter"),
+    )
     .addOption(new Option("--check", "write nothing; exit with 1 where the folder differs from what would be generated"))
     .addOption(new Option("--dry-run", "write nothing; say what would be done").conflicts("check"))
     .addHelpText("after", EXAMPLES)
@@ -71,10 +79,10 @@ export function addGenerateCommand(program: Command, finish: (result: CommandRes
 }
 
 async function generateFiles(options: GenerateOptions, now: Date): Promise<CommandResult> {
-  const { file, target, out, manifests = [], routing, check = false, dryRun = false } = options;
+  const { file, target, out, manifests = [], routing, stamp, check = false, dryRun = false } = options;
   const mesh = await readMesh(file);
   const known = readClusterManifests(manifests);
-  const asked = { manifests: known, ...(routing === undefined ? {} : { routing }) };
+  const asked = { manifests: known, stamp, ...(routing === undefined ? {} : { routing }) };
   const generated = generate(mesh, target, asked);
   const plan = planOutput(generated, scanOutput(out, target));
   if (plan.blocked.length > 0) {

@@ -9,7 +9,7 @@ import { type ClusterState, identityOf, readClusterState } from "./cluster-state
 import { refuseForeignRoutes, refuseToOverwrite } from "./conflicts.ts";
 import { describeBaselines } from "./described-baselines.ts";
 import { buildHeaderBoundary } from "./header-boundary.ts";
-import { buildHeaderStamp } from "./header-stamp.ts";
+import { buildHeaderStamp, type StampKind } from "./header-stamp.ts";
 import { type UnreachedRule, WaysToServices } from "./matcher-targets.ts";
 import { buildMemberDeployment } from "./member-deployment.ts";
 import { PodSelectors } from "./member-labels.ts";
@@ -24,6 +24,8 @@ import { buildVirtualService } from "./virtual-service.ts";
 export interface IstioOptions {
   /** How requests are led to members; for each service what fits it best where left out. */
   readonly routing?: RoutingMode;
+  /** By what members' sidecars are told to stamp; `EnvoyFilter` where left out. A `TrafficExtension` needs Istio 1.30. */
+  readonly stamp?: StampKind;
   /** What the cluster has already: Services, Deployments from which members are cloned, VirtualServices and whatever else stands in one namespace with them. */
   readonly manifests?: readonly KubernetesResource[];
 }
@@ -54,7 +56,13 @@ const lastBuilt = new WeakMap<Mesh, { readonly options: IstioOptions; readonly r
  */
 export function buildIstioResources(mesh: Mesh, options: IstioOptions = {}): IstioResources {
   const last = lastBuilt.get(mesh);
-  if (last !== undefined && last.options.manifests === options.manifests && last.options.routing === options.routing) return last.resources;
+  if (
+    last !== undefined &&
+    last.options.manifests === options.manifests &&
+    last.options.routing === options.routing &&
+    last.options.stamp === options.stamp
+  )
+    return last.resources;
   const resources = build(mesh, options);
   lastBuilt.set(mesh, { options, resources });
   return resources;
@@ -80,6 +88,7 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
     policies,
     ways: findWays(mesh, options.manifests ?? [], cluster),
     wanted: options.routing,
+    stamp: options.stamp,
   };
   const services = baselines.map((baseline) => buildService(baseline, membersOf.get(keyOf(baseline.service)) ?? [], surroundings));
   const owning = services.filter(({ routing }) => routing.some(({ kind }) => kind === "VirtualService"));
@@ -120,6 +129,7 @@ interface Surroundings {
   readonly policies: TrafficPolicies;
   readonly ways: WaysToServices | undefined;
   readonly wanted: RoutingMode | undefined;
+  readonly stamp: StampKind | undefined;
 }
 
 /** `undefined` where nobody has written routes, so that each service has its own only. */
@@ -150,7 +160,7 @@ function buildService({ service, deployment }: Baseline, members: readonly Membe
       members.map(({ virtualCluster, member }) => {
         const built = buildMemberDeployment(service, virtualCluster, member, deployment, selectors);
         selectors.refuseIfSelected(service, virtualCluster, podLabelsOf(readDeployment(built)));
-        return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name)]];
+        return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name, surroundings.stamp)]];
       }),
     ),
   };

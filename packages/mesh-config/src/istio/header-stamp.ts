@@ -39,6 +39,14 @@ export function stampFilter(virtualCluster: string) {
   };
 }
 
+/** By which of Istio's resources the stamp is put into a member's sidecar. */
+export type StampKind = "EnvoyFilter" | "TrafficExtension";
+
+export const STAMP_KINDS: readonly StampKind[] = ["EnvoyFilter", "TrafficExtension"];
+
+/** Before all that others put in: the highest comes first. */
+const FIRST_PRIORITY = 2_147_483_647;
+
 /**
  * Stamps what a member sends, so that its crons and consumers, which no request started, stay inside the virtual cluster.
  *
@@ -47,17 +55,34 @@ export function stampFilter(virtualCluster: string) {
 export function buildHeaderStamp(
   service: { readonly name: string; readonly namespace: string },
   virtualCluster: string,
+  kind: StampKind = "EnvoyFilter",
 ): KubernetesResource {
+  const metadata = {
+    name: memberName(service.name, { name: virtualCluster }),
+    namespace: service.namespace,
+    labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [VIRTUAL_CLUSTER_LABEL]: virtualCluster },
+  };
+  const pods = { [SERVICE_LABEL]: service.name, [VIRTUAL_CLUSTER_LABEL]: virtualCluster };
+  if (kind === "TrafficExtension") {
+    return {
+      apiVersion: "extensions.istio.io/v1alpha1",
+      kind,
+      metadata,
+      spec: {
+        selector: { matchLabels: pods },
+        match: [{ mode: "CLIENT" }],
+        phase: "AUTHN",
+        priority: FIRST_PRIORITY,
+        lua: { inlineCode: stampScript(virtualCluster) },
+      },
+    };
+  }
   return {
     apiVersion: "networking.istio.io/v1alpha3",
-    kind: "EnvoyFilter",
-    metadata: {
-      name: memberName(service.name, { name: virtualCluster }),
-      namespace: service.namespace,
-      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [VIRTUAL_CLUSTER_LABEL]: virtualCluster },
-    },
+    kind,
+    metadata,
     spec: {
-      workloadSelector: { labels: { [SERVICE_LABEL]: service.name, [VIRTUAL_CLUSTER_LABEL]: virtualCluster } },
+      workloadSelector: { labels: pods },
       configPatches: [
         {
           applyTo: "HTTP_FILTER",

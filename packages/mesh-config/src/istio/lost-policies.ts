@@ -26,6 +26,7 @@ const SELECTORS: Readonly<Record<string, readonly string[]>> = {
   "security.istio.io/RequestAuthentication": ["selector", "matchLabels"],
   "telemetry.istio.io/Telemetry": ["selector", "matchLabels"],
   "extensions.istio.io/WasmPlugin": ["selector", "matchLabels"],
+  "extensions.istio.io/TrafficExtension": ["selector", "matchLabels"],
   "networking.istio.io/ProxyConfig": ["selector", "matchLabels"],
   "networking.istio.io/Sidecar": ["workloadSelector", "labels"],
   "networking.istio.io/EnvoyFilter": ["workloadSelector", "labels"],

@@ -61,6 +61,7 @@ const FILE_NAMES: Readonly<Record<string, string>> = {
   DestinationRule: "members-destination-rule.yaml",
   Deployment: "deployment.yaml",
   EnvoyFilter: "header-stamp.yaml",
+  TrafficExtension: "header-stamp.yaml",
 };
 
 function fileName({ kind }: KubernetesResource): string {

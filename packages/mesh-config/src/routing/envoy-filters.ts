@@ -2,7 +2,7 @@ import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { z } from "zod";
 import { readStampScript, STAMP_FILTER_NAME } from "../istio/header-stamp.ts";
 import { readMemberMatcher } from "../istio/member-matcher.ts";
-import type { ResourceReference } from "../kubernetes/resource.ts";
+import type { Labels, ResourceReference } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { EnvoyFilter, RoutingResources } from "./istio-resources.ts";
 import type { HeaderStamp, MeshProxy, RemovedHeader, Unread } from "./table.ts";
@@ -38,7 +38,7 @@ export interface FilterEffects {
   readonly removals: ReadonlyMap<string | undefined, readonly RemovedHeader[]>;
 }
 
-/** What the EnvoyFilters that apply to a proxy do to its routing, as far as Puggle writes such filters itself. */
+/** What the EnvoyFilters and TrafficExtensions that apply to a proxy do to its routing, as far as Puggle writes such filters itself. */
 export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, unread: Unread[]): FilterEffects {
   let stamp: HeaderStamp | undefined;
   const removals = new Map<string | undefined, RemovedHeader[]>();
@@ -72,6 +72,14 @@ export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, 
       unread.push({ resource: source, field: `spec.configPatches.${index}`, why: `a ${applyTo} patch that Puggle did not write` });
     });
   }
+  for (const extension of resources.trafficExtensions) {
+    const { reference, spec } = extension;
+    if (!isSelected(reference.namespace, spec.selector?.matchLabels, proxy)) continue;
+    const value = spec.lua === undefined ? undefined : readStampScript(spec.lua.inlineCode);
+    const isForCallers = spec.match.length === 0 || spec.match.some(({ mode }) => mode !== "SERVER");
+    if (value !== undefined && isForCallers) stamp ??= { header: VIRTUAL_CLUSTER_HEADER, value, source: reference };
+    else if (isForCallers) unread.push({ resource: reference, field: "spec", why: "a filter that Puggle did not write" });
+  }
   return { stamp, removals, routeChanges };
 }
 
@@ -93,6 +101,10 @@ function contextOf(proxy: MeshProxy): string {
 }
 
 function appliesTo({ reference, spec }: EnvoyFilter, proxy: MeshProxy): boolean {
-  if (reference.namespace !== proxy.namespace && reference.namespace !== ROOT_NAMESPACE) return false;
-  return Object.entries(spec.workloadSelector?.labels ?? {}).every(([key, value]) => proxy.labels[key] === value);
+  return isSelected(reference.namespace, spec.workloadSelector?.labels, proxy);
+}
+
+function isSelected(namespace: string, selector: Labels | undefined, proxy: MeshProxy): boolean {
+  if (namespace !== proxy.namespace && namespace !== ROOT_NAMESPACE) return false;
+  return Object.entries(selector ?? {}).every(([key, value]) => proxy.labels[key] === value);
 }

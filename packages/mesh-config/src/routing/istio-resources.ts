@@ -87,6 +87,12 @@ const envoyFilterSpec = z.looseObject({
     .default([]),
 });
 
+const trafficExtensionSpec = z.looseObject({
+  selector: z.looseObject({ matchLabels: stringMap.default({}) }).optional(),
+  match: z.array(z.looseObject({ mode: z.string().optional() })).default([]),
+  lua: z.looseObject({ inlineCode: z.string() }).optional(),
+});
+
 export type ConsistentHashSpec = z.output<typeof consistentHash>;
 export type TrafficPolicySpec = z.output<typeof trafficPolicy>;
 interface Read<Spec> {
@@ -104,6 +110,7 @@ export type KubernetesService = Read<z.output<typeof serviceSpec>>;
 export type ServiceEntry = Read<z.output<typeof serviceEntrySpec>>;
 type Gateway = Read<z.output<typeof gatewaySpec>>;
 export type Sidecar = Read<z.output<typeof sidecarSpec>>;
+type TrafficExtension = Read<z.output<typeof trafficExtensionSpec>>;
 export type EnvoyFilter = Read<z.output<typeof envoyFilterSpec>>;
 
 /** A pod template and where it comes from: what a cluster's labels select. */
@@ -124,6 +131,7 @@ export interface RoutingResources {
   readonly gateways: readonly Gateway[];
   readonly sidecars: readonly Sidecar[];
   readonly envoyFilters: readonly EnvoyFilter[];
+  readonly trafficExtensions: readonly TrafficExtension[];
   readonly workloads: readonly Workload[];
   /** Those that do not follow their schema, and are left out. */
   readonly broken: readonly Unread[];
@@ -164,6 +172,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
   const gateways: Gateway[] = [];
   const sidecars: Sidecar[] = [];
   const envoyFilters: EnvoyFilter[] = [];
+  const trafficExtensions: TrafficExtension[] = [];
   const templates: Read<z.output<typeof podTemplate>>[] = [];
   for (const resource of resources) {
     const group = groupOf(resource);
@@ -174,7 +183,9 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
       else if (resource.kind === "Gateway") read(resource, gatewaySpec, gateways);
       else if (resource.kind === "EnvoyFilter") read(resource, envoyFilterSpec, envoyFilters);
       else if (resource.kind === "Sidecar") read(resource, sidecarSpec, sidecars);
-    } else if (group === "gateway.networking.k8s.io" && UNREAD_ROUTES.has(resource.kind)) unread.push(notRead(resource));
+    } else if (group === "extensions.istio.io" && resource.kind === "TrafficExtension")
+      read(resource, trafficExtensionSpec, trafficExtensions);
+    else if (group === "gateway.networking.k8s.io" && UNREAD_ROUTES.has(resource.kind)) unread.push(notRead(resource));
     else if (group === "" && resource.kind === "Service") read(resource, serviceSpec, services);
     else if (group === "apps" && WORKLOAD_KINDS.has(resource.kind)) read(resource, podTemplate, templates);
   }
@@ -194,6 +205,7 @@ export function readRoutingResources(resources: readonly KubernetesResource[], c
     gateways,
     sidecars,
     envoyFilters,
+    trafficExtensions,
     workloads,
     broken,
     unread: [...broken, ...unread],

@@ -78,6 +78,7 @@ export class Place {
       address: inside.address,
       binary: this.#envoy,
       istiod: { host: this.#network.hostAddress, port: relay.port },
+      secrets: undefined,
       launcher: [...inside.launcher, "setpriv", "--regid", `${SIDECAR_GROUP}`, "--clear-groups"],
       folder: this.#cluster.folder,
     });

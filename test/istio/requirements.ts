@@ -11,6 +11,8 @@ const PROGRAMS_OF_NODES: readonly Program[] = [
   ["ip", "Debian's package iproute2"],
   ["iptables-nft-restore", "Debian's package iptables"],
   ["setpriv", "Debian's package util-linux"],
+  ["openssl", "Debian's package openssl"],
+  ["curl", "Debian's package curl"],
 ];
 
 /** What the test cluster needs and this machine lacks, a line each, with how to get it. */

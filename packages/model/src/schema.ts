@@ -138,6 +138,15 @@ export const externalHostSchema = z
   })
   .describe("A host outside the mesh, to which the header must not go.");
 
+const quantity = z
+  .string()
+  .regex(/^(?:\d+\.?\d*|\.\d+)(?:[numkMGTPE]|[KMGTPE]i)?$/, { error: "must be a quantity of Kubernetes' such as 250m or 128Mi" });
+
+/** What a member's container may request at most. */
+export const memberRequestsSchema = z
+  .strictObject({ cpu: quantity.optional().describe("Such as 100m."), memory: quantity.optional().describe("Such as 128Mi.") })
+  .describe("The most that each container of a member may request.");
+
 /** One mesh file. Several are merged into one {@link Mesh}. */
 export const meshFileSchema = z
   .strictObject({
@@ -147,12 +156,16 @@ export const meshFileSchema = z
     clusterDomain: dnsName.optional().describe("The cluster's DNS domain; cluster.local when left out."),
     services: z.array(serviceSchema).default([]).describe("The services of the shared cluster."),
     externalHosts: z.array(externalHostSchema).default([]).describe("Hosts outside the mesh that services call."),
+    memberRequests: memberRequestsSchema
+      .optional()
+      .describe("The most that a container of a member may request; what the baseline requests when left out. Limits stay."),
     virtualClusters: z.array(virtualClusterSchema).default([]).describe("The virtual clusters."),
   })
   .describe("A Puggle mesh file: services and virtual clusters.");
 
 export type MeshFile = z.output<typeof meshFileSchema>;
 export type Port = z.output<typeof portSchema>;
+export type MemberRequests = z.output<typeof memberRequestsSchema>;
 export type ExternalHost = z.output<typeof externalHostSchema>;
 
 /** A service with every default filled in; the services that it calls as `<namespace>/<name>`, sorted. */
@@ -169,5 +182,7 @@ export interface Mesh {
   readonly clusterDomain: string;
   readonly services: readonly Service[];
   readonly externalHosts: readonly ExternalHost[];
+  /** The most that a container of a member may request. */
+  readonly memberRequests?: MemberRequests | undefined;
   readonly virtualClusters: readonly VirtualCluster[];
 }

@@ -87,6 +87,11 @@ export class KubernetesApi {
     return this.#ask("PATCH", `${await this.#pathOf(resource)}/${part}`, JSON.stringify(patch), "application/merge-patch+json");
   }
 
+  /** Changes some fields of an object. */
+  async patch(resource: KubernetesResource, patch: object): Promise<KubernetesResource> {
+    return this.#ask("PATCH", await this.#pathOf(resource), JSON.stringify(patch), "application/merge-patch+json");
+  }
+
   async read(resource: KubernetesResource): Promise<KubernetesResource> {
     return this.#ask("GET", await this.#pathOf(resource));
   }

@@ -9,19 +9,22 @@ import { makeClusterFolder } from "./folder.ts";
 import { type Istiod, startIstiod } from "./istiod.ts";
 import { ClusterObjects, readResources } from "./objects.ts";
 
-/** Stock Envoys have no certificates, so that nobody may ask for mutual TLS. */
-const PLAINTEXT = {
-  apiVersion: "security.istio.io/v1",
-  kind: "PeerAuthentication",
-  metadata: { name: "plaintext", namespace: "istio-system" },
-  spec: { mtls: { mode: "DISABLE" } },
-};
+/** Whether sidecars talk to each other by mutual TLS, and then nobody to them without; they need certificates for it. */
+function peerAuthentication(isMutual: boolean) {
+  return {
+    apiVersion: "security.istio.io/v1",
+    kind: "PeerAuthentication",
+    metadata: { name: "mesh", namespace: "istio-system" },
+    spec: { mtls: { mode: isMutual ? "STRICT" : "DISABLE" } },
+  };
+}
 const ROOT_NAMESPACE = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } };
 
 /** A Kubernetes with Istio, of real parts, all on loopback; there are no nodes but what a test makes. */
 export interface Cluster {
   /** Logs and keys; gone after `stop`. */
   readonly folder: string;
+  readonly hasMutualTls: boolean;
   readonly apiServer: ApiServer;
   readonly istiod: Istiod;
   readonly api: KubernetesApi;
@@ -31,11 +34,16 @@ export interface Cluster {
 }
 
 export interface StartClusterOptions {
+  /** Do sidecars talk to each other by mutual TLS? Not where this is left out. */
+  readonly hasMutualTls?: boolean;
   readonly onProgress?: (message: string) => void;
 }
 
 /** Starts a cluster, whose processes end with this one, however it ends. */
-export async function startCluster(tools: Tools, { onProgress = () => {} }: StartClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(
+  tools: Tools,
+  { hasMutualTls = false, onProgress = () => {} }: StartClusterOptions = {},
+): Promise<Cluster> {
   const folder = await makeClusterFolder();
   const running: Daemon[] = [];
   const keep = <D extends Daemon>(daemon: D): D => {
@@ -58,10 +66,10 @@ export async function startCluster(tools: Tools, { onProgress = () => {} }: Star
     const objects = new ClusterObjects(api);
     await objects.install(await readResources(tools.istioCrdsPath));
     await objects.install([ROOT_NAMESPACE]);
-    await objects.install([PLAINTEXT]);
+    await objects.install([peerAuthentication(hasMutualTls)]);
     keep(await controllers);
-    const istiod = keep(await startIstiod(tools.binaries["pilot-discovery"], apiServer, folder));
-    return { folder, apiServer, istiod, api, objects, stop };
+    const istiod = keep(await startIstiod(tools.binaries["pilot-discovery"], apiServer, folder, hasMutualTls));
+    return { folder, hasMutualTls, apiServer, istiod, api, objects, stop };
   } catch (error) {
     await stop();
     throw error;

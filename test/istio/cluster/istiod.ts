@@ -6,11 +6,8 @@ import { answers, type Daemon, startDaemon } from "./daemon.ts";
 
 export const ISTIO_VERSION = "1.31.1";
 
-/**
- * What the stock Envoy can do: neither Istio's own filters nor certificates.
- */
+/** What the stock Envoy can do: none of Istio's own filters. */
 const MESH = {
-  enableAutoMtls: false,
   accessLogFile: "",
   rootNamespace: "istio-system",
   trustDomain: "cluster.local",
@@ -26,11 +23,11 @@ export interface Istiod extends Daemon {
 }
 
 /** Istio's control plane against an API server that has its CRDs. */
-export async function startIstiod(binary: string, apiServer: ApiServer, folder: string): Promise<Istiod> {
+export async function startIstiod(binary: string, apiServer: ApiServer, folder: string, hasMutualTls: boolean): Promise<Istiod> {
   const [discoveryPort = 0, http, monitoring, introspection] = await freePorts(4);
   const discoveryAddress = `127.0.0.1:${discoveryPort}`;
   const meshPath = join(folder, "mesh-config.yaml");
-  await writeFile(meshPath, JSON.stringify({ ...MESH, defaultConfig: { discoveryAddress } }));
+  await writeFile(meshPath, JSON.stringify({ ...MESH, enableAutoMtls: hasMutualTls, defaultConfig: { discoveryAddress } }));
   const debugUrl = `http://127.0.0.1:${http}`;
   const daemon = await startDaemon({
     name: "istiod",

@@ -89,7 +89,10 @@ function deployment(
     ports: [{ containerPort: port }],
     readinessProbe: { httpGet: { port, path: "/healthz" } },
   };
-  const template = { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 5 } };
+  const template = {
+    metadata: { labels },
+    spec: { serviceAccountName: "default", containers: [container], terminationGracePeriodSeconds: 5 },
+  };
   const spec = { replicas: 1, selector: { matchLabels: labels }, template };
   return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace }, spec };
 }

@@ -1,5 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeAuthority } from "../certificates/authority.ts";
+import { startSecretServer } from "../certificates/secret-server.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { startClusterDns } from "./cluster-dns.ts";
 import { follow } from "./follow.ts";
@@ -11,6 +13,7 @@ import { type PodParts, type RunningPod, runPod } from "./running-pod.ts";
 const NAME = "puggle-test-node";
 const NODE = { apiVersion: "v1", kind: "Node", metadata: { name: NAME } };
 const INJECTION_LABEL = "istio-injection";
+const TLS_LABEL = "security.istio.io/tlsMode";
 const INJECTION_OVERRIDE = "sidecar.istio.io/inject";
 
 /** A node of the cluster that is scheduler and kubelet in one, and takes every Pod that there is. */
@@ -44,6 +47,10 @@ export async function startNode(cluster: Cluster, { envoy, outside, onError = co
     closing.push(network.stop);
     const relay = await startRelay(network.hostAddress, istiod.discoveryPort);
     closing.push(relay.stop);
+    const { hostAddress } = network;
+    const secretServer = cluster.hasMutualTls ? await startSecretServer(hostAddress, await makeAuthority(folder)) : undefined;
+    if (secretServer !== undefined) closing.push(secretServer.stop);
+    const secrets = secretServer === undefined ? undefined : { host: hostAddress, port: secretServer.port };
     const services = await follow(api, { apiVersion: "v1", kind: "Service" });
     closing.push(services.stop);
     const namespaces = await follow(api, { apiVersion: "v1", kind: "Namespace" });
@@ -51,7 +58,7 @@ export async function startNode(cluster: Cluster, { envoy, outside, onError = co
     const pods = new Pods(cluster, onError, ({ metadata }) => {
       const { labels } = namespaces.objects.get(`/${metadata.namespace}`)?.metadata ?? {};
       const isInjected = labels?.[INJECTION_LABEL] === "enabled" && metadata.labels?.[INJECTION_OVERRIDE] !== "false";
-      return { network, envoy, folder, isInjected, istiod: { host: network.hostAddress, port: relay.port } };
+      return { network, envoy, folder, isInjected, secrets, istiod: { host: network.hostAddress, port: relay.port } };
     });
     closing.push(() => pods.stop());
     const outsideAddress = () => [...pods.running].find(([key]) => outside !== undefined && key.startsWith(outside))?.[1].address;
@@ -120,8 +127,11 @@ class Pods {
       const target = { apiVersion: "v1", kind: "Node", name: NAME };
       return api.createPart(pod, "binding", { apiVersion: "v1", kind: "Binding", metadata: { name, namespace }, target });
     }
+    const parts = this.#partsOf(pod);
+    // Callers speak TLS to pods that say that they take it.
+    if (parts.secrets !== undefined && parts.isInjected) await api.patch(pod, { metadata: { labels: { [TLS_LABEL]: "istio" } } });
     const onReadiness = (isReady: boolean) => this.#afterwards(uid, () => this.#report(pod, isReady));
-    const running = await runPod(pod, { ...this.#partsOf(pod), onReadiness });
+    const running = await runPod(pod, { ...parts, onReadiness });
     this.#started.set(uid, running);
     this.running.set(`${namespace}/${name}`, running);
   }

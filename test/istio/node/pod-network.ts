@@ -8,6 +8,8 @@ const run = promisify(execFile);
 export const SIDECAR_GROUP = 1337;
 const OUTBOUND_PORT = 15_001;
 const INBOUND_PORT = 15_006;
+/** From here sidecars connect to their pods. */
+const INBOUND_SOURCE = "127.0.0.6";
 /** Those of a sidecar's own: its admin interface, readiness and statistics. */
 const PORTS_OF_SIDECARS = "15000,15021,15090";
 
@@ -65,10 +67,17 @@ ip -n "$name" link set eth0 up
 ip -n "$name" route add default via "$gateway"
 `;
 
-const REDIRECTION = `*nat
+/**
+ * What this machine itself asks of a pod, such as whether it is ready, goes past its sidecar. What a sidecar sends to its own pod comes in as from others, but for what it
+ * has let in already.
+ */
+const redirection = (hostAddress: string) => `*nat
+-A OUTPUT -p tcp -s ${INBOUND_SOURCE}/32 -o lo -j RETURN
+-A OUTPUT -p tcp -o lo ! -d 127.0.0.1/32 -m owner --gid-owner ${SIDECAR_GROUP} -j REDIRECT --to-ports ${INBOUND_PORT}
 -A OUTPUT -p tcp -m owner --gid-owner ${SIDECAR_GROUP} -j RETURN
 -A OUTPUT -p tcp -d 127.0.0.1/32 -j RETURN
 -A OUTPUT -p tcp -j REDIRECT --to-ports ${OUTBOUND_PORT}
+-A PREROUTING -p tcp -s ${hostAddress}/32 -j RETURN
 -A PREROUTING -p tcp -m multiport --dports ${PORTS_OF_SIDECARS} -j RETURN
 -A PREROUTING -p tcp -j REDIRECT --to-ports ${INBOUND_PORT}
 COMMIT
@@ -109,7 +118,7 @@ export async function makePodNetwork(): Promise<PodNetwork> {
         if (pods > 254) throw new Error("the network of this node has no address left for another pod");
         await shell(ADD_POD, [name, bridge, veth, address, hostAddress, searchDomains.join(" ")]);
         const launcher = ["ip", "netns", "exec", name];
-        if (isRedirected) await feed([...launcher, "iptables-nft-restore"], REDIRECTION);
+        if (isRedirected) await feed([...launcher, "iptables-nft-restore"], redirection(hostAddress));
         return { address, launcher, remove: () => inTurn(() => shell('ip netns del "$1"; rm -rf "/etc/netns/$1"', [name])) };
       }),
     stop: () => dismiss(janitor),

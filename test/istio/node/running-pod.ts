@@ -19,6 +19,8 @@ export interface PodParts {
   /** Path of the Envoy that sidecars are. */
   readonly envoy: string;
   readonly istiod: Address;
+  /** Where its sidecar gets certificates; `undefined` where it needs none. */
+  readonly secrets: Address | undefined;
   /** Takes the logs of its containers, and what its sidecar writes. */
   readonly folder: string;
   readonly isInjected: boolean;
@@ -70,7 +72,14 @@ export async function runPod(pod: PodObject, parts: PodParts): Promise<RunningPo
 
 function startSidecar(identity: { name: string; proxy: MeshProxy; address: string }, inside: PodNamespace, parts: PodParts) {
   const launcher = [...inside.launcher, "setpriv", "--regid", `${SIDECAR_GROUP}`, "--clear-groups"];
-  return startPodSidecar({ ...identity, launcher, binary: parts.envoy, istiod: parts.istiod, folder: parts.folder });
+  return startPodSidecar({
+    ...identity,
+    launcher,
+    binary: parts.envoy,
+    istiod: parts.istiod,
+    secrets: parts.secrets,
+    folder: parts.folder,
+  });
 }
 
 interface RunningContainer {

@@ -37,19 +37,21 @@ export function meshBootstrap(identity: ProxyIdentity, istiod: Address, metadata
         CLUSTER_ID: "Kubernetes",
         MESH_ID: "cluster.local",
         ISTIO_VERSION,
+        SERVICE_ACCOUNT: "default",
         ...metadata,
       },
     },
     dynamic_resources: { ads_config: { api_type: "GRPC", transport_api_version: "V3", grpc_services: ADS }, cds_config: FROM_ADS },
-    static_resources: { clusters: [xdsCluster(istiod)] },
+    static_resources: { clusters: [grpcCluster("xds", istiod)] },
   };
 }
 
 const ADS = [{ envoy_grpc: { cluster_name: "xds" } }];
 
-function xdsCluster(istiod: Address) {
+/** A server of this machine's that speaks gRPC in plaintext. */
+export function grpcCluster(name: string, address: Address) {
   return {
-    name: "xds",
+    name,
     type: "STATIC",
     connect_timeout: "5s",
     typed_extension_protocol_options: {
@@ -58,7 +60,7 @@ function xdsCluster(istiod: Address) {
         explicit_http_config: { http2_protocol_options: {} },
       },
     },
-    load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(istiod) } }] }] },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(address) } }] }] },
   };
 }
 

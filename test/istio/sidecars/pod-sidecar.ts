@@ -1,12 +1,16 @@
 import { type RunningEnvoy, startEnvoy } from "@puggle/local-envoy";
-import { type Address, FROM_ADS, meshBootstrap, nodeId, type ProxyIdentity, socketAddress } from "./bootstrap.ts";
+import { type Address, FROM_ADS, grpcCluster, meshBootstrap, nodeId, type ProxyIdentity, socketAddress } from "./bootstrap.ts";
 
+/** What istiod tells sidecars that their certificates come from. */
+const SECRETS = "sds-grpc";
 const ADMIN_PORT = 15_000;
 
 export interface PodSidecarOptions extends ProxyIdentity {
   readonly binary: string;
   /** Where istiod is, seen from the pod. */
   readonly istiod: Address;
+  /** Where it gets certificates, seen from the pod; `undefined` where it needs none. */
+  readonly secrets: Address | undefined;
   /** The command that runs another in the pod's network namespace, as the group whose connections are not redirected. */
   readonly launcher: readonly string[];
   readonly folder: string;
@@ -21,12 +25,15 @@ export function startPodSidecar(options: PodSidecarOptions): Promise<RunningEnvo
   return startEnvoy({ binary, launcher, folder, name: nodeId(options), config: { text: JSON.stringify(bootstrap(options)) } });
 }
 
-function bootstrap({ istiod, ...identity }: PodSidecarOptions) {
+function bootstrap({ istiod, secrets, ...identity }: PodSidecarOptions) {
   const common = meshBootstrap(identity, istiod, { INTERCEPTION_MODE: "REDIRECT" });
   return {
     ...common,
     admin: { address: socketAddress({ host: identity.address, port: ADMIN_PORT }) },
     dynamic_resources: { ...common.dynamic_resources, lds_config: FROM_ADS },
+    static_resources: {
+      clusters: [...common.static_resources.clusters, ...(secrets === undefined ? [] : [grpcCluster(SECRETS, secrets)])],
+    },
     stats_config: STATISTICS,
   };
 }

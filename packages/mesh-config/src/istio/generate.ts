@@ -142,7 +142,8 @@ function findWays(mesh: Mesh, manifests: readonly KubernetesResource[], { virtua
 }
 
 function buildService({ service, deployment }: Baseline, members: readonly MemberOf[], surroundings: Surroundings): ServiceResources {
-  const { selectors } = surroundings;
+  const { selectors, mesh } = surroundings;
+  const { memberRequests } = mesh;
   const names = members.map(({ virtualCluster }) => virtualCluster.name);
   const [first] = names;
   if (first !== undefined && !speaksHttp(service)) {
@@ -158,7 +159,7 @@ function buildService({ service, deployment }: Baseline, members: readonly Membe
     routing: [...routing, ...buildSidecarScopes(service, surroundings)],
     members: new Map(
       members.map(({ virtualCluster, member }) => {
-        const built = buildMemberDeployment(service, virtualCluster, member, deployment, selectors);
+        const built = buildMemberDeployment(service, virtualCluster, member, deployment, { selectors, memberRequests });
         selectors.refuseIfSelected(service, virtualCluster, podLabelsOf(readDeployment(built)));
         return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name, surroundings.stamp)]];
       }),

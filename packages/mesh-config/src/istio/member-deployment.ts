@@ -1,4 +1,4 @@
-import { type Member, type Service, VIRTUAL_CLUSTER_ENVIRONMENT_VARIABLE, type VirtualCluster } from "@puggle/model";
+import { type Member, type Mesh, type Service, VIRTUAL_CLUSTER_ENVIRONMENT_VARIABLE, type VirtualCluster } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { type Container, type Deployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL, SERVICE_LABEL, VERSION_LABEL, VIRTUAL_CLUSTER_LABEL } from "../kubernetes/labels.ts";
@@ -7,6 +7,7 @@ import type { KubernetesResource, Labels } from "../kubernetes/resource.ts";
 import { withoutHostPorts } from "./host-ports.ts";
 import { withOwnLeases } from "./leader-election.ts";
 import type { PodSelectors } from "./member-labels.ts";
+import { withSmallRequests } from "./member-resources.ts";
 import { memberName, membersServiceName } from "./names.ts";
 
 const DEFAULT_CONTAINER_ANNOTATION = "kubectl.kubernetes.io/default-container";
@@ -29,14 +30,14 @@ export function buildMemberDeployment(
   virtualCluster: VirtualCluster,
   member: Member,
   baseline: Deployment | undefined,
-  selectors: PodSelectors,
+  { selectors, memberRequests }: { readonly selectors: PodSelectors; readonly memberRequests: Mesh["memberRequests"] },
 ): KubernetesResource {
   const source = baseline ?? minimalDeployment(service, virtualCluster, member);
   const identity = identityLabels(service, virtualCluster);
   const selecting = selectors.keysThatSelect(service, source);
   const { status: _status, ...rest } = source;
   const { template } = source.spec;
-  const podSpec = withOwnLeases(withoutHostPorts(template.spec), virtualCluster.name);
+  const podSpec = withSmallRequests(withOwnLeases(withoutHostPorts(template.spec), virtualCluster.name), memberRequests);
   const shareable = { ...source, spec: { ...source.spec, template: { ...template, spec: podSpec } } };
   const clone: KubernetesResource = {
     ...rest,

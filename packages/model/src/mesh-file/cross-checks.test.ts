@@ -214,6 +214,20 @@ describe("names of what is generated", () => {
   });
 });
 
+it("what members may request is one thing, whichever file says it", () => {
+  const text = `${HEAD}memberRequests: { cpu: 100m }`;
+  expect(
+    parseMesh([
+      { path: "a.yaml", text },
+      { path: "b.yaml", text },
+    ]).memberRequests,
+  ).toEqual({ cpu: "100m" });
+  expect(refusalOf("memberRequests: { cpu: 100m }", "memberRequests: { cpu: 1 }")).toEqual([expect.stringContaining("b.yaml:3:24: 'cpu'")]);
+  expect(refusalOf("memberRequests: { cpu: 100m }", "memberRequests: { memory: 1Gi }")).toEqual([
+    `b.yaml:3:17: 'memberRequests' is {"memory":"1Gi"} here and {"cpu":"100m"} at a.yaml:3:17; say it in one file only`,
+  ]);
+});
+
 it("the services that one calls are found, wherever they are declared, and sorted", () => {
   const { services } = parseMesh([
     { path: "a.yaml", text: `${HEAD}services: [{ name: web, calls: [stock, x/cart, stock] }]` },

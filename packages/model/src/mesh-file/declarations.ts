@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   type ExternalHost,
   externalHostSchema,
+  type MemberRequests,
   type MeshFile,
   meshFileSchema,
   type Service,
@@ -27,6 +28,7 @@ export type DeclaredVirtualCluster = MeshFile["virtualClusters"][number];
 /** What documents declare. What is broken is left out, and told in `problems`. */
 export interface Declarations {
   readonly clusterDomains: readonly Declared<string>[];
+  readonly memberRequests: readonly Declared<MemberRequests>[];
   readonly services: readonly Declared<Service>[];
   readonly externalHosts: readonly Declared<ExternalHost>[];
   readonly virtualClusters: readonly Declared<DeclaredVirtualCluster>[];
@@ -39,6 +41,7 @@ type Indexed<T> = Iterable<readonly [number, T]>;
 
 const looseSchema = z.object({
   clusterDomain: meshFileSchema.shape.clusterDomain.catch(undefined),
+  memberRequests: meshFileSchema.shape.memberRequests.catch(undefined),
   services: z.array(z.unknown()).catch([]),
   externalHosts: z.array(z.unknown()).catch([]),
   virtualClusters: z.array(z.unknown()).catch([]),
@@ -48,9 +51,9 @@ const looseSchema = z.object({
 export function readDeclarations(document: LocatedDocument): Declarations {
   const file = meshFileSchema.safeParse(document.value);
   if (file.success) {
-    const { clusterDomain, services, externalHosts, virtualClusters } = file.data;
+    const { services, externalHosts, virtualClusters } = file.data;
     return {
-      ...declare(document, clusterDomain, services.entries(), externalHosts.entries(), virtualClusters.entries()),
+      ...declare(document, file.data, services.entries(), externalHosts.entries(), virtualClusters.entries()),
       hasAllServices: true,
       problems: [],
     };
@@ -68,7 +71,7 @@ export function readDeclarations(document: LocatedDocument): Declarations {
   // An unknown key of the file itself may be a misspelt `services`.
   const hasUnknownPart = file.error.issues.some(({ code, path }) => code === "unrecognized_keys" && path.length === 0);
   return {
-    ...declare(document, loose.data.clusterDomain, services, externalHosts, virtualClusters),
+    ...declare(document, loose.data, services, externalHosts, virtualClusters),
     hasAllServices: !hasUnknownPart && services.length === loose.data.services.length,
     problems,
   };
@@ -78,6 +81,7 @@ export function readDeclarations(document: LocatedDocument): Declarations {
 export function mergeDeclarations(all: readonly Declarations[]): Declarations {
   return {
     clusterDomains: all.flatMap(({ clusterDomains }) => clusterDomains),
+    memberRequests: all.flatMap(({ memberRequests }) => memberRequests),
     services: all.flatMap(({ services }) => services),
     externalHosts: all.flatMap(({ externalHosts }) => externalHosts),
     virtualClusters: all.flatMap(({ virtualClusters }) => virtualClusters),
@@ -88,7 +92,7 @@ export function mergeDeclarations(all: readonly Declarations[]): Declarations {
 
 function declare(
   document: LocatedDocument,
-  clusterDomain?: string,
+  { clusterDomain, memberRequests }: Partial<Pick<MeshFile, "clusterDomain" | "memberRequests">> = {},
   services: Indexed<z.output<typeof serviceSchema>> = [],
   externalHosts: Indexed<ExternalHost> = [],
   virtualClusters: Indexed<DeclaredVirtualCluster> = [],
@@ -100,6 +104,7 @@ function declare(
   });
   return {
     clusterDomains: clusterDomain === undefined ? [] : [at(["clusterDomain"], clusterDomain)],
+    memberRequests: memberRequests === undefined ? [] : [at(["memberRequests"], memberRequests)],
     services: Array.from(services, ([index, { selector, ...service }]) =>
       at(["services", index], { ...service, selector: selector ?? { app: service.name } }),
     ),

@@ -5,13 +5,13 @@ import { MeshFileError } from "./mesh-file-error.ts";
 import { compareText, type MeshFileProblem } from "./problem.ts";
 import { readYaml } from "./read-yaml.ts";
 import {
-  findClusterDomainConflicts,
   findDuplicatePorts,
   findDuplicateServices,
   findDuplicateVirtualClusters,
   findEmptySelectors,
   findGeneratedNameCollisions,
   findHostConflicts,
+  findSaidOnceConflicts,
   type ResolvedMember,
   resolveCalls,
   resolveMembers,
@@ -64,7 +64,8 @@ export function buildMesh(sources: readonly MeshSource[], unread: readonly MeshF
     ...declared.problems,
     ...calls.problems,
     ...resolution.problems,
-    ...findClusterDomainConflicts(declared.clusterDomains),
+    ...findSaidOnceConflicts("clusterDomain", "conflicting-cluster-domain", declared.clusterDomains),
+    ...findSaidOnceConflicts("memberRequests", "conflicting-member-requests", declared.memberRequests),
     ...findDuplicatePorts(declared.services),
     ...findDuplicateServices(declared.services),
     ...findDuplicateVirtualClusters(declared.virtualClusters),
@@ -78,6 +79,7 @@ export function buildMesh(sources: readonly MeshSource[], unread: readonly MeshF
     clusterDomain,
     services: calls.services.toSorted(byNamespaceAndName),
     externalHosts: mergeExternalHosts(declared.externalHosts.map(({ value }) => value)),
+    ...(declared.memberRequests[0] === undefined ? {} : { memberRequests: declared.memberRequests[0].value }),
     virtualClusters: resolveVirtualClusters(declared.virtualClusters, resolution.members),
   };
 }

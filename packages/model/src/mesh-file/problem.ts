@@ -27,6 +27,7 @@ export type MeshFileProblemCode =
   | "duplicate-port"
   | "empty-selector"
   | "conflicting-cluster-domain"
+  | "conflicting-member-requests"
   | "generated-name-collision";
 
 /** A place in a file; `line` and `column` count from 1, columns in UTF-16 code units. */

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 const DAYS = "2";
 
 /** In PEM. */
-export interface Certificate {
+interface Certificate {
   readonly chain: string;
   readonly key: string;
 }

@@ -7,7 +7,7 @@ import { untilRolledOut, untilTold } from "../node/settle.ts";
 import { makeMarker } from "../sidecars/marker.ts";
 import { travel } from "./journeys.ts";
 import { type Journey, randomJourney, randomRouting } from "./random-calls.ts";
-import { BASELINES, MESH } from "./shop.ts";
+import { BASELINES, GRPC, isMember, MESH } from "./shop.ts";
 
 const REQUESTS_OF_A_ROUTING = 100;
 const MESHES = [
@@ -55,7 +55,7 @@ describe.skipIf(parts === undefined).each(MESHES)(
         const stored = await cluster.objects.set([...BASELINES, ...generated, ...routing, marker.resource]);
         await untilRolledOut(cluster, node);
         await untilTold(node, marker);
-        const entries = [...node.pods.values()].filter(({ sidecar }) => sidecar !== undefined);
+        const entries = [...node.pods.values()].filter(({ sidecar, name }) => sidecar !== undefined && !name.startsWith(GRPC));
         const send = async (journey: Journey) => {
           const entry = entries[journey.entry % entries.length];
           if (entry === undefined) throw new Error("the shop has pods");
@@ -68,8 +68,46 @@ describe.skipIf(parts === undefined).each(MESHES)(
       expect(await askWithoutSidecar(node)).toBe(hasMutualTls ? "refused" : "200");
       for (const end of ["member", "baseline", "outside", "answered"]) expect(ends.get(end), end).toBeGreaterThan(requests / 50);
     });
+
+    test("leads WebSockets and calls of gRPC to members too", async () => {
+      const webSocket = [
+        "-H",
+        "Connection: Upgrade",
+        "-H",
+        "Upgrade: websocket",
+        "-H",
+        "Sec-WebSocket-Version: 13",
+        "-H",
+        "Sec-WebSocket-Key: YQ==",
+      ];
+      const grpc = ["--http2-prior-knowledge", "-X", "POST", "-H", "Content-Type: application/grpc", "-H", "TE: trailers"];
+      for (const [service, how] of [
+        ["web", webSocket],
+        [GRPC, grpc],
+      ] as const) {
+        for (const name of [undefined, "pr-4", "blue"]) {
+          const expected = name !== undefined && isMember(`${service}-${name}`) ? `${service}-${name}` : service;
+          expect(
+            await podBehind(node, `http://${service}.shop/`, [
+              ...how,
+              ...(name === undefined ? [] : ["-H", `virtual-cluster-name: ${name}`]),
+            ]),
+          ).toBe(expected);
+        }
+      }
+    });
   },
 );
+
+/** The workload that answers a request which curl sends from a pod of the shop. */
+async function podBehind(node: ClusterNode, url: string, options: readonly string[]): Promise<string> {
+  const [, caller] = [...node.pods].find(([key]) => key.startsWith("stock/pricing")) ?? [];
+  if (caller === undefined) throw new Error("the shop has pods");
+  // An upgraded connection that ends is a failure to curl, which has printed the answer before.
+  const asked = caller.run(["curl", "-s", "-i", "--max-time", "5", ...options, url]);
+  const { stdout } = await asked.catch((error: { readonly stdout: string }) => error);
+  return /^x-pod: (.+)-\w+-\w+\r$/m.exec(stdout)?.[1] ?? stdout;
+}
 
 /** What becomes of a request to a pod's own port by somebody who has no sidecar. */
 async function askWithoutSidecar(node: ClusterNode): Promise<string> {

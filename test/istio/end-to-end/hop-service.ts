@@ -27,6 +27,10 @@ const server = createServer(async (incoming, response) => {
   response.setHeader("content-type", "application/json").end(JSON.stringify(arrival));
 });
 
+server.on("upgrade", (_, socket) => {
+  const answer = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nx-pod: ${POD}\r\n\r\n`;
+  socket.end(answer, () => socket.destroy());
+});
 // Node.js closes what is idle for 5 s, and a sidecar that sends a request on it just then answers 503.
 server.keepAliveTimeout = 0;
 server.listen(Number(PORT), "0.0.0.0");

@@ -3,7 +3,11 @@ import type { KubernetesResource } from "@puggle/mesh-config";
 import type { Mesh } from "@puggle/model";
 
 const HOP_SERVICE = fileURLToPath(new URL("hop-service.ts", import.meta.url));
+const GRPC_SERVICE = fileURLToPath(new URL("grpc-service.ts", import.meta.url));
 const PROPAGATION = import.meta.resolve("@puggle/propagation/register");
+
+/** A service that speaks gRPC, and calls nobody. */
+export const GRPC = "search";
 
 /** Services that do not hand the header on. */
 const WITHOUT_PROPAGATION = ["orders"];
@@ -14,17 +18,18 @@ const PASSED_THROUGH_TO = 80;
 /** The part of the shop that Puggle knows. */
 export const MESH: Mesh = {
   clusterDomain: "cluster.local",
-  services: [service("web", "shop"), service("orders", "shop"), service("stock", "stock", ["stock.stage.internal"])],
+  services: [service("web", "shop"), service("orders", "shop"), service("stock", "stock", ["stock.stage.internal"]), service(GRPC, "shop")],
   externalHosts: [],
   virtualClusters: [
     { name: "pr-4", members: [member("web", "shop"), member("stock", "stock")] },
     { name: "pr-42", members: [member("web", "shop"), member("orders", "shop")] },
-    { name: "blue", members: [member("orders", "shop"), member("stock", "stock")] },
+    { name: "blue", members: [member("orders", "shop"), member("stock", "stock"), member(GRPC, "shop")] },
   ],
 };
 
 function service(name: string, namespace: string, hosts: readonly string[] = []): Mesh["services"][number] {
-  const port = { number: 80, targetPort: 8080, protocol: "http" as const };
+  const protocol = name === GRPC ? "grpc" : "http";
+  const port = { number: 80, targetPort: 8080, protocol } as const;
   return { name, namespace, hosts: [...hosts], gateways: [], ports: [port], selector: { app: name }, baselineVersion: "default" };
 }
 
@@ -63,7 +68,7 @@ function namespace(name: string, labels: Readonly<Record<string, string>> = {}):
 }
 
 function kubernetesService(name: string, namespace: string): KubernetesResource {
-  const ports = [{ name: "http", port: 80, targetPort: 8080 }];
+  const ports = [{ name: name === GRPC ? "grpc" : "http", port: 80, targetPort: 8080 }];
   return { apiVersion: "v1", kind: "Service", metadata: { name, namespace }, spec: { selector: { app: name }, ports } };
 }
 
@@ -78,7 +83,7 @@ function deployment(
   const container = {
     name: service,
     image: "none",
-    command: [process.execPath, ...preload, HOP_SERVICE],
+    command: [process.execPath, ...preload, service === GRPC ? GRPC_SERVICE : HOP_SERVICE],
     env: [
       { name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "PORT", value: `${port}` },
@@ -87,7 +92,8 @@ function deployment(
       { name: "PUGGLE_TARGETS", value: "<default>,*.shop,*.stock" },
     ],
     ports: [{ containerPort: port }],
-    readinessProbe: { httpGet: { port, path: "/healthz" } },
+    // Probes speak HTTP/1.
+    ...(service === GRPC ? {} : { readinessProbe: { httpGet: { port, path: "/healthz" } } }),
   };
   const template = {
     metadata: { labels },

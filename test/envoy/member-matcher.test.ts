@@ -8,6 +8,8 @@ import { randomMesh } from "./random-mesh.ts";
 const PROXIES: readonly MeshProxy[] = [
   { kind: "sidecar", namespace: "shop", labels: {} },
   { kind: "sidecar", namespace: "tools", labels: {} },
+  { kind: "sidecar", namespace: "qa", labels: { app: "tester" } },
+  { kind: "sidecar", namespace: "shop", labels: { app: "tester" } },
   { kind: "gateway", namespace: "edge", labels: {}, gateway: "edge/edge" },
 ];
 const BASELINE = /^outbound\|\d+\|[^|]*\|([^.|]+)\.([^.|]+)\.svc\.cluster\.local$/;

@@ -35,7 +35,11 @@ export function randomOwnedRouting({ services }: Mesh): fc.Arbitrary<readonly Ku
     fc.constantFrom("/items", "/").map((prefix) => ({ uri: { prefix } })),
     fc.constantFrom("first", "second").map((name) => ({ name, uri: { exact: "/" } })),
     fc.constantFrom(80, 8080).map((port) => ({ port })),
+    // A namespace that nothing else names.
+    fc.constantFrom("qa", "tools").map((sourceNamespace) => ({ sourceNamespace })),
+    fc.constant({ sourceLabels: { app: "tester" } }),
   );
+  const exportTo = fc.constantFrom<object>({}, {}, { exportTo: ["qa"] }, { exportTo: ["."] });
   const rule = fc
     .record(
       { name: fc.constantFrom("a", "b", "c"), match: fc.array(match, { maxLength: 2 }), action },
@@ -44,13 +48,13 @@ export function randomOwnedRouting({ services }: Mesh): fc.Arbitrary<readonly Ku
     .map(({ action: what, ...rest }) => ({ ...rest, ...what }));
   const rules = fc.array(rule, { minLength: 1, maxLength: 4 });
   return fc
-    .record({ own: fc.array(rules, { maxLength: 3 }), edge: fc.option(rules), wildcard: fc.option(rules, { freq: 6 }) })
+    .record({ exportTo, own: fc.array(rules, { maxLength: 3 }), edge: fc.option(rules), wildcard: fc.option(rules, { freq: 6 }) })
     .map((drawn) => [
       ...drawn.own.flatMap((http, index) => {
         const service = plain[index];
         return service === undefined
           ? []
-          : [virtualService(`${service.name}-by-people`, service.namespace, { hosts: [hostOf(service)], http })];
+          : [virtualService(`${service.name}-by-people`, service.namespace, { hosts: [hostOf(service)], ...drawn.exportTo, http })];
       }),
       ...(drawn.edge === null
         ? []

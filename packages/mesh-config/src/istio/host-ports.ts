@@ -1,15 +1,12 @@
 import { isObject } from "../kubernetes/merge-patch.ts";
+import { mapContainers } from "../kubernetes/pod-spec.ts";
 
 /**
  * A pod's spec without ports of the node: two pods can not have the same, so that a member would take the baseline's place on its node, or wait for one for ever.
  */
 export function withoutHostPorts<Spec extends object>(spec: Spec): Spec {
   const { hostNetwork: _hostNetwork, ...rest } = spec as Spec & { hostNetwork?: unknown };
-  const lists = ["containers", "initContainers"].flatMap((field) => {
-    const containers: unknown = Reflect.get(rest, field);
-    return Array.isArray(containers) ? [[field, containers.map(withoutContainerHostPorts)] as const] : [];
-  });
-  return { ...rest, ...Object.fromEntries(lists) } as unknown as Spec;
+  return mapContainers(rest, withoutContainerHostPorts) as unknown as Spec;
 }
 
 function withoutContainerHostPorts(container: unknown): unknown {

@@ -1,9 +1,10 @@
 import type { Service } from "@puggle/model";
-import type { ResourceReference } from "../kubernetes/resource.ts";
+import type { Labels, ResourceReference } from "../kubernetes/resource.ts";
 import { MESH_GATEWAY, qualifyGateway } from "../routing/compilation.ts";
 import { compileFor } from "../routing/compile.ts";
 import type { RoutingResources } from "../routing/istio-resources.ts";
 import type { MeshProxy, Route, RuleReference } from "../routing/table.ts";
+import { exportsOfService } from "../routing/visibility.ts";
 import type { MatcherTarget } from "./member-matcher.ts";
 
 /** A rule that leads to a baseline and can not lead to its members. */
@@ -15,8 +16,8 @@ export interface UnreachedRule {
 export interface FoundTargets {
   readonly targets: readonly MatcherTarget[];
   readonly unreached: readonly UnreachedRule[];
-  /** The VirtualServices whose rules lead to the service, whatever hosts they have. */
-  readonly leading: readonly ResourceReference[];
+  /** All rules that lead to the service, whatever hosts their VirtualServices have. */
+  readonly leading: readonly RuleReference[];
 }
 
 const SPLIT = "it divides requests by weight, and a member takes all of its virtual cluster's";
@@ -28,25 +29,27 @@ const ELSEWHERE = "";
 
 /** A route of some proxy that passes requests on, and the place by which an EnvoyFilter finds it. */
 interface PlacedRoute {
-  readonly place: Pick<MatcherTarget, "context" | "listenPort" | "domain">;
+  readonly place: Pick<MatcherTarget, "context" | "place">;
   readonly route: Route;
 }
 
 /** Every way by which requests come to services, as sidecars and gateways have it before Puggle is there. */
 export class WaysToServices {
   /** By place. */
-  readonly #routes: ReadonlyMap<string, readonly PlacedRoute[]>;
+  readonly #routes: ReadonlyMap<string, ReadonlyMap<string, PlacedRoute>>;
   /** The places at which some route leads to a host, by host. */
   readonly #placesOf = new Map<string, Set<string>>();
 
   constructor(resources: RoutingResources) {
-    const placed = new Map<string, PlacedRoute[]>();
+    const placed = new Map<string, Map<string, PlacedRoute>>();
     for (const proxy of proxiesOf(resources)) {
       for (const one of routesOf(resources, proxy)) {
         const key = JSON.stringify(one.place);
         const there = placed.get(key);
-        if (there === undefined) placed.set(key, [one]);
-        else there.push(one);
+        const { name, source, destinations } = one.route;
+        const end = JSON.stringify([name, source, destinations.map(({ cluster }) => cluster)]);
+        if (there === undefined) placed.set(key, new Map([[end, one]]));
+        else there.set(end, one);
         for (const { cluster } of one.route.destinations) {
           const { host } = parseCluster(cluster);
           this.#placesOf.set(host, (this.#placesOf.get(host) ?? new Set()).add(key));
@@ -60,12 +63,12 @@ export class WaysToServices {
   find(host: string): FoundTargets {
     const targets = new Map<string, MatcherTarget>();
     const unreached = new Map<string, UnreachedRule>();
-    const leading = new Map<string, ResourceReference>();
+    const leading = new Map<string, RuleReference>();
     for (const key of this.#placesOf.get(host) ?? []) {
-      const routes = this.#routes.get(key) ?? [];
+      const routes = [...(this.#routes.get(key)?.values() ?? [])];
       for (const { place, route } of routes.filter((one) => leadsTo(one.route, host))) {
         const { source } = route;
-        if (source !== undefined) leading.set(keyOf(source), source);
+        if (source !== undefined) leading.set(`${keyOf(source)} ${source.rule}`, source);
         const why = route.destinations.length > 1 ? SPLIT : undefined;
         const routeName = isSameForAll(routes, route) ? undefined : route.name;
         const problem = why ?? (routeName === undefined ? undefined : problemOfName(routes, route));
@@ -86,8 +89,7 @@ export function usualTargets({ ports }: Service, host: string): readonly Matcher
     .filter(({ protocol }) => protocol !== "tcp")
     .map(({ number }) => ({
       context: "SIDECAR_OUTBOUND",
-      listenPort: number,
-      domain: host,
+      place: { virtualHost: `${host}:${number}` },
       routeName: undefined,
       port: number,
       subset: undefined,
@@ -108,23 +110,33 @@ function leadsTo({ destinations }: Route, host: string): boolean {
   return destinations.some(({ cluster }) => parseCluster(cluster).host === host);
 }
 
-/** One caller of each sort that rules tell apart. */
+/**
+ * One caller of each sort that resources tell apart: by the namespaces that are named by what is not for all, by the labels that rules and Sidecars ask for, and
+ * by gateway. All other callers have the same routes.
+ */
 function proxiesOf(resources: RoutingResources): readonly MeshProxy[] {
-  const { virtualServices, services, serviceEntries, workloads } = resources;
-  const named = [...virtualServices, ...services, ...serviceEntries, ...workloads].map(({ reference }) => reference.namespace);
-  const rules = virtualServices.flatMap((one) => one.rules);
-  const labels = rules.flatMap(({ rule }) =>
-    (rule.match ?? []).flatMap(({ sourceLabels }) => (sourceLabels === undefined ? [] : [sourceLabels])),
-  );
-  const kinds = [{}, ...new Map(labels.map((one) => [JSON.stringify(one), one])).values()];
-  const sidecars = [...new Set([...named, ELSEWHERE])].flatMap((namespace) =>
-    kinds.map((one): MeshProxy => ({ kind: "sidecar", namespace, labels: one })),
-  );
+  const { virtualServices, services, serviceEntries, sidecars } = resources;
+  const matches = virtualServices.flatMap((one) => one.rules).flatMap(({ rule }) => rule.match ?? []);
+  const exported = [
+    ...[...virtualServices, ...serviceEntries].map(({ reference, spec }) => ({ reference, to: spec.exportTo ?? [] })),
+    ...services.map(({ reference, annotations }) => ({ reference, to: exportsOfService(annotations) })),
+  ];
+  const namespaces = [
+    ELSEWHERE,
+    ...exported.flatMap(({ reference, to }) =>
+      to.length === 0 ? [] : [reference.namespace, ...to.filter((name) => /^[a-z0-9]/.test(name))],
+    ),
+    ...matches.flatMap(({ sourceNamespace }) => sourceNamespace ?? []),
+    ...sidecars.map(({ reference }) => reference.namespace),
+  ];
+  const asked = [...matches.map(({ sourceLabels }) => sourceLabels), ...sidecars.map(({ spec }) => spec.workloadSelector?.labels)];
+  const labels: readonly Labels[] = [{}, ...asked.filter((one) => one !== undefined)];
+  const kinds = [...new Map(labels.map((one) => [JSON.stringify(one), one])).values()];
   const gateways = virtualServices.flatMap(({ reference, spec }) =>
     (spec.gateways ?? []).map((gateway) => qualifyGateway(gateway, reference.namespace)),
   );
   return [
-    ...sidecars,
+    ...[...new Set(namespaces)].flatMap((namespace) => kinds.map((one): MeshProxy => ({ kind: "sidecar", namespace, labels: one }))),
     ...[...new Set(gateways)]
       .filter((gateway) => gateway !== MESH_GATEWAY)
       .map((gateway): MeshProxy => ({ kind: "gateway", namespace: gateway.split("/")[0] ?? "", labels: {}, gateway })),
@@ -132,14 +144,14 @@ function proxiesOf(resources: RoutingResources): readonly MeshProxy[] {
 }
 
 function routesOf(resources: RoutingResources, proxy: MeshProxy): readonly PlacedRoute[] {
-  return compileFor(resources, proxy).ports.flatMap(({ port, virtualHosts }) =>
-    virtualHosts.flatMap(({ domains, routes }) => {
+  return compileFor(resources, proxy).ports.flatMap(({ virtualHosts }) =>
+    virtualHosts.flatMap(({ name, domains, routes }) => {
       const [domain] = domains;
       if (domain === undefined) return [];
       const place =
         proxy.kind === "gateway"
-          ? { context: "GATEWAY" as const, listenPort: undefined, domain }
-          : { context: "SIDECAR_OUTBOUND" as const, listenPort: port, domain };
+          ? { context: "GATEWAY" as const, place: { domain } }
+          : { context: "SIDECAR_OUTBOUND" as const, place: { virtualHost: name } };
       return routes.filter(({ answer }) => answer === undefined).map((route) => ({ place, route }));
     }),
   );

@@ -70,10 +70,8 @@ export function readMemberMatcher(value: unknown): MemberMatcher | undefined {
 /** Routes of Envoy's that lead to a baseline, and shall lead to its members too. */
 export interface MatcherTarget {
   readonly context: "SIDECAR_OUTBOUND" | "GATEWAY";
-  /** Of the sidecar's route configuration; `undefined` in a gateway, where it does not matter. */
-  readonly listenPort: number | undefined;
-  /** One of the virtual host's domains. */
-  readonly domain: string;
+  /** A sidecar names virtual hosts `<host>:<port>`; a gateway may put hosts together, so that one is found by its domain there. */
+  readonly place: { readonly virtualHost: string } | { readonly domain: string };
   /** All that pass requests on where it is left out. */
   readonly routeName: string | undefined;
   /** The service's port to which they lead. */
@@ -105,30 +103,30 @@ export function buildMemberMatcher(
     },
     spec: {
       configPatches: [
-        ...targets.map(({ context, listenPort, domain, routeName, port, subset }) => {
+        ...targets.map(({ context, place, routeName, port, subset }) => {
           const clusters = new Map(virtualClusters.map((name) => [name, `outbound|${port}|${name}|${hosts.members}`]));
           const matcher = printMemberMatcher({ clusters, otherwise: `outbound|${port}|${subset ?? ""}|${hosts.baseline}` });
-          return routePatch({ context, listenPort, domain, routeName }, { inline_cluster_specifier_plugin: matcher });
+          return routePatch({ context, place, routeName }, { inline_cluster_specifier_plugin: matcher });
         }),
         // Asked for by its own name, the members' Service would lead to any of them, whatever virtual cluster it belongs to.
         ...ports.map((port) => {
-          const target = { context: "SIDECAR_OUTBOUND", listenPort: port, domain: hosts.members, routeName: undefined };
-          return routePatch(target, { cluster: `outbound|${port}||${hosts.baseline}` });
+          const place = { virtualHost: `${hosts.members}:${port}` };
+          return routePatch(
+            { context: "SIDECAR_OUTBOUND", place, routeName: undefined },
+            { cluster: `outbound|${port}||${hosts.baseline}` },
+          );
         }),
       ],
     },
   };
 }
 
-function routePatch(
-  { context, listenPort, domain, routeName }: Omit<MatcherTarget, "context" | "port" | "subset"> & { readonly context: string },
-  action: object,
-) {
-  const port = listenPort === undefined ? {} : { portNumber: listenPort };
+function routePatch({ context, place, routeName }: Pick<MatcherTarget, "context" | "place" | "routeName">, action: object) {
+  const virtualHost = "virtualHost" in place ? { name: place.virtualHost } : { domainName: place.domain };
   const route = { ...(routeName === undefined ? {} : { name: routeName }), action: "ROUTE" };
   return {
     applyTo: "HTTP_ROUTE",
-    match: { context, routeConfiguration: { ...port, vhost: { domainName: domain, route } } },
+    match: { context, routeConfiguration: { vhost: { ...virtualHost, route } } },
     patch: { operation: "MERGE", value: { route: action } },
   };
 }

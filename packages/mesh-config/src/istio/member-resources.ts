@@ -1,12 +1,11 @@
 import type { Mesh } from "@puggle/model";
 import { isObject } from "../kubernetes/merge-patch.ts";
+import { mapContainers } from "../kubernetes/pod-spec.ts";
 import { readQuantity } from "../kubernetes/quantity.ts";
 
 /** A pod's spec whose containers ask for no more than this, each; what they may use stays. */
 export function withSmallRequests<Spec extends object>(spec: Spec, most: Mesh["memberRequests"]): Spec {
-  const containers: unknown = Reflect.get(spec, "containers");
-  if (most === undefined || !Array.isArray(containers)) return spec;
-  return { ...spec, containers: containers.map((container) => trim(container, most)) };
+  return most === undefined ? spec : mapContainers(spec, (container) => trim(container, most));
 }
 
 function trim(container: unknown, most: NonNullable<Mesh["memberRequests"]>): unknown {

@@ -38,15 +38,21 @@ interface Situation {
 /** Chooses how a service that has members is routed. */
 export function planRouting({ service, host, members, ways, wanted }: Situation): RoutingPlan {
   const { targets, unreached, leading } = ways?.find(host) ?? { targets: usualTargets(service, host), unreached: [], leading: [] };
-  const copy = (why: string): RoutingPlan => ({ mode: "copy", why, targets: [], unreached: [] });
+  const copy = (why: string): RoutingPlan => ({
+    mode: "copy",
+    why,
+    targets: [],
+    unreached: leading.map((rule) => ({ rule, why: "the service has a VirtualService of its own, whose routes this rule does not take" })),
+  });
   const matcher = (why: string): RoutingPlan => ({ mode: "matcher", why, targets, unreached });
   if (service.hosts.length > 0 || service.gateways.length > 0)
     return copy("the mesh file gives it hosts or gateways, which need a VirtualService of its own");
   if (wanted !== undefined) return wanted === "copy" ? copy("it was asked for") : matcher("it was asked for");
-  const [first, ...more] = leading;
+  const owners = [...new Set(leading.map(formatReference))];
+  const [first, ...more] = owners;
   if (first !== undefined) {
     const others = more.length === 0 ? "leads" : `and ${more.length} more lead`;
-    return matcher(`${formatReference(first)} ${others} to it, and stays as it is`);
+    return matcher(`${first} ${others} to it, and stays as it is`);
   }
   return members >= MANY_MEMBERS
     ? matcher(`it has ${members} members, and what a request costs does not grow with them`)

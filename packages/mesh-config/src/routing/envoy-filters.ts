@@ -17,6 +17,19 @@ const routeChange = z.strictObject({
   route: z.union([z.strictObject({ cluster: z.string() }), z.strictObject({ inline_cluster_specifier_plugin: z.unknown() })]),
 });
 
+/** Of a virtual host by its name or a domain, the routes that pass requests on, all or those of a name. */
+const routeMatch = z.strictObject({
+  context: z.string().optional(),
+  routeConfiguration: z.strictObject({
+    portNumber: z.number().optional(),
+    vhost: z.strictObject({
+      name: z.string().optional(),
+      domainName: z.string().optional(),
+      route: z.strictObject({ name: z.string().optional(), action: z.literal("ROUTE") }),
+    }),
+  }),
+});
+
 /** Where routes are led that an EnvoyFilter speaks of. */
 export interface RouteChange {
   /** `undefined` stands for every one, here and below. */
@@ -63,10 +76,17 @@ export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, 
         return;
       }
       const change = applyTo === "HTTP_ROUTE" && patch.operation === "MERGE" ? readRouteChange(patch.value) : undefined;
-      const { portNumber, vhost, ...rest } = match?.routeConfiguration ?? {};
-      if (change !== undefined && vhost?.route?.action === "ROUTE" && Object.keys(rest).length === 0) {
-        const { name, domainName, route } = vhost;
-        routeChanges.push({ listenPort: portNumber, virtualHost: name, domain: domainName, routeName: route.name, ...change, source });
+      const place = routeMatch.safeParse(match).data?.routeConfiguration;
+      if (change !== undefined && place !== undefined && (place.vhost.name ?? place.vhost.domainName) !== undefined) {
+        const { name, domainName, route } = place.vhost;
+        routeChanges.push({
+          listenPort: place.portNumber,
+          virtualHost: name,
+          domain: domainName,
+          routeName: route.name,
+          ...change,
+          source,
+        });
         return;
       }
       unread.push({ resource: source, field: `spec.configPatches.${index}`, why: `a ${applyTo} patch that Puggle did not write` });

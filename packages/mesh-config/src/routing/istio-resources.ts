@@ -78,6 +78,7 @@ const envoyFilterSpec = z.looseObject({
         match: z
           .looseObject({
             context: z.string().optional(),
+            proxy: z.unknown().optional(),
             routeConfiguration: routeConfigurationMatch.optional(),
           })
           .optional(),
@@ -145,7 +146,12 @@ function notRead(resource: KubernetesResource): Unread {
 }
 
 const podTemplate = z.looseObject({
-  replicas: z.int().min(0).default(1),
+  // An API server takes null for 1, as what is left out.
+  replicas: z
+    .int()
+    .min(0)
+    .nullish()
+    .transform((replicas) => replicas ?? 1),
   template: z.looseObject({ metadata: z.looseObject({ labels: stringMap.default({}) }).optional() }),
 });
 const WORKLOAD_KINDS = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]);

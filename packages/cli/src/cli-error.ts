@@ -8,6 +8,7 @@ export type CliErrorCode =
   | "can-not-write"
   | "missing-manifest"
   | "unknown-service"
+  | "drops-nothing"
   | "interrupted";
 
 /** One of several things that are wrong, each with its file. */

@@ -266,7 +266,7 @@ generated: 2 new, 2 changed, 2 removed, 2 unchanged
         changed: ["istio/shop/header-boundary.yaml"],
         removed: [],
         unchanged: 5,
-        routing: [expect.objectContaining({ namespace: "shop", service: "cart", mode: "copy", unreached: [] })],
+        routing: [expect.objectContaining({ namespace: "shop", service: "cart", mode: "copy", unreached: [], hiddenBy: [] })],
         sidecar: expect.objectContaining({ clusters: expect.any(Number), megabytes: expect.any(Number) }),
         warnings: [],
       },

@@ -13,6 +13,7 @@ import {
 } from "@puggle/mesh-config";
 import { type Mesh, readMesh } from "@puggle/model";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError } from "../cli-error.ts";
 import type { CommandResult } from "../command-result.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { readClusterManifests, readResources } from "../input/manifests.ts";
@@ -73,9 +74,10 @@ export function addExplainCommand(program: Command, finish: (result: CommandResu
       ),
     )
     .addOption(
-      new Option("--drops <workload...>", "services that do not hand the header on: [namespace/]service[@virtual-cluster]").argParser(
-        collectWorkload,
-      ),
+      new Option(
+        "--drops <workload>",
+        "a service that does not hand the header on: [namespace/]service[@virtual-cluster]; may be repeated",
+      ).argParser(collectWorkload),
     )
     .addHelpText("after", EXAMPLES);
   command.action(async (url: string, options: ExplainOptions) => {
@@ -91,12 +93,15 @@ async function explainRequest(url: string, options: ExplainOptions, isMeshWanted
   const { then = [], drops = [] } = options;
   const compiling = mesh === undefined ? {} : { clusterDomain: mesh.clusterDomain };
   if (then.length === 0) {
+    if (drops.length > 0)
+      throw new CliError("drops-nothing", EXIT_CODES.usage, "--drops is about the calls of --then, of which there are none");
     const explanation = explain(resources, request, compiling);
     return { exitCode: EXIT_CODES.good, text: formatExplanation(explanation), json: explanation };
   }
   const dropping = drops.map((workload) => ({ ...workload, ...findService(workload, mesh?.services) }));
-  const isPropagating = ({ namespace, name }: ResourceReference) =>
-    !dropping.some((one) => one.namespace === namespace && isWorkloadOf(one, name));
+  // There has to be such a workload.
+  for (const workload of dropping) findSidecar(resources, workload);
+  const isPropagating = (workload: ResourceReference) => !dropping.some((dropped) => isWorkloadOf(dropped, workload, resources));
   const calls = then.map((called) => ({ url: called }));
   const chain = explainChain(resources, request, calls, { ...compiling, isPropagating });
   return { exitCode: EXIT_CODES.good, text: formatChain(chain), json: chain };
@@ -125,10 +130,16 @@ function findOrigin(
 }
 
 /** A service's name stands for its baseline and its members, and with a virtual cluster for that member alone. */
-function isWorkloadOf({ service, virtualCluster }: WorkloadName, workload: string): boolean {
-  return virtualCluster === undefined
-    ? workload === service || workload.startsWith(`${service}-`)
-    : workload === `${service}-${virtualCluster}`;
+function isWorkloadOf(
+  { service, namespace, virtualCluster }: WorkloadName,
+  workload: ResourceReference,
+  resources: readonly KubernetesResource[],
+): boolean {
+  if (workload.namespace !== namespace) return false;
+  if (virtualCluster !== undefined) return workload.name === `${service}-${virtualCluster}`;
+  const isIt = ({ kind, metadata }: KubernetesResource) =>
+    kind === workload.kind && metadata.name === workload.name && (metadata.namespace ?? "default") === namespace;
+  return workload.name === service || resources.some((one) => isIt(one) && one.metadata.labels?.["puggle.dev/service"] === service);
 }
 
 function collectUrl(url: string, earlier: readonly string[] = []): readonly string[] {

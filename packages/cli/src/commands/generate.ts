@@ -105,7 +105,7 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
     ...warnOfBroken(known),
     ...(target === "istio"
       ? [
-          ...warnOfLargeSidecars(sidecar),
+          ...(mesh.services.some(({ calls }) => calls === undefined) ? warnOfLargeSidecars(sidecar) : []),
           ...warnOfUnreachedRules(mesh, asked),
           ...warnOfLostPolicies(mesh, asked),
           ...warnOfLarge(generated),

@@ -302,3 +302,27 @@ describe("explain, where a Sidecar tells the caller of little", () => {
     expect([outcome, responses[0]?.status]).toEqual(["answered", 502]);
   });
 });
+
+describe("explain, where a rule changes the header", () => {
+  const ask = (headers: string, carried: Record<string, string>) => {
+    const to = "route: [{ destination: { host: stock } }]";
+    const text = `{ apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: { name: old, namespace: shop }, spec: { hosts: [old.internal], http: [{ ${headers}${to} }] } }`;
+    const resources = [...RESOURCES, ...parseManifests([{ path: "vs.yaml", text }])];
+    return explain(resources, {
+      from: findSidecar(resources, { namespace: "shop", service: "web" }),
+      url: "http://old.internal/",
+      headers: carried,
+    }).headerOnArrival;
+  };
+  const named = { "virtual-cluster-name": "pr-42" };
+
+  it.each([
+    ["removes it", "headers: { request: { remove: [Virtual-Cluster-Name] } }, ", named, null],
+    ["sets it", "headers: { request: { set: { virtual-cluster-name: blue } } }, ", named, "blue"],
+    ["sets it on what has none", "headers: { request: { set: { virtual-cluster-name: blue } } }, ", {}, "blue"],
+    ["adds to it", "headers: { request: { add: { virtual-cluster-name: blue } } }, ", named, "pr-42,blue"],
+    ["changes others", "headers: { request: { set: { x: y } } }, ", named, "pr-42"],
+  ])("says with what it arrives: %s", (_, headers, carried, expected) => {
+    expect(ask(headers, carried as Record<string, string>)).toBe(expected);
+  });
+});

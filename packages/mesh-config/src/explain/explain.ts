@@ -5,7 +5,7 @@ import { formatReference, type KubernetesResource, matchesSelector, type Resourc
 import { type CompileOptions, compileFor } from "../routing/compile.ts";
 import { type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 import { type Decision, type RoutedRequest, route } from "../routing/route.ts";
-import type { MeshProxy, RouteTable, RuleReference, Unread } from "../routing/table.ts";
+import type { HeaderOperations, MeshProxy, RouteTable, RuleReference, Unread } from "../routing/table.ts";
 import { workloadsBehind } from "../routing/workloads.ts";
 import { abortProbability, describeDelay, describeForwarded, describeResponses } from "./effects.ts";
 import { describeSteps } from "./steps.ts";
@@ -245,10 +245,22 @@ function outcomeOf({ route: decided, isOpaque, destinations }: Decision, resourc
   return kinds.size === 1 && only !== undefined ? only : "mixed";
 }
 
-function headerOnArrival({ stamped, removedHeaders }: Decision, { headers }: RoutedRequest): string | null {
+function headerOnArrival({ stamped, removedHeaders, route: decided }: Decision, { headers }: RoutedRequest): string | null {
   if (removedHeaders.includes(VIRTUAL_CLUSTER_HEADER)) return null;
-  const value = stamped?.value ?? headers[VIRTUAL_CLUSTER_HEADER];
-  return value === undefined ? null : typeof value === "string" ? value : value.join(",");
+  const sent = [stamped?.value ?? headers[VIRTUAL_CLUSTER_HEADER] ?? []].flat();
+  const [first, ...others] = decided?.destinations ?? [];
+  // What is written for one destination counts before what is written for its rule.
+  const own = others.length === 0 ? first?.headers?.request : undefined;
+  const arriving = changeHeader(changeHeader(sent, own), decided?.headers.request);
+  return arriving.length === 0 ? null : arriving.join(",");
+}
+
+function changeHeader(values: readonly string[], changes: HeaderOperations | undefined): readonly string[] {
+  if (changes === undefined) return values;
+  const isIt = (name: string) => name.toLowerCase() === VIRTUAL_CLUSTER_HEADER;
+  let now = changes.removed.some(isIt) ? [] : [...values];
+  for (const { name, value, isAppended } of changes.written) if (isIt(name)) now = isAppended ? now.concat(value) : [value];
+  return now;
 }
 
 /** What may make the answer another: above all what the rules say that were tried before the one that decided. */

@@ -28,6 +28,8 @@ export interface ClusterState {
   readonly selectors: ReadonlyMap<string, readonly PodSelector[]>;
   /** Hosts of ServiceEntries that are outside the mesh, on the ports that speak HTTP. */
   readonly externalHosts: readonly ExternalHost[];
+  /** Hosts of all ServiceEntries, whatever is spoken there. */
+  readonly serviceEntryHosts: readonly string[];
   /** By kind, namespace and name. */
   readonly objects: ReadonlyMap<string, ResourceReference>;
 }
@@ -63,6 +65,7 @@ export function readClusterState(manifests: readonly KubernetesResource[], clust
           .filter(({ protocol }) => /^(http|http2|grpc)$/i.test(protocol))
           .flatMap(({ number }) => spec.hosts.map((host) => ({ host: host.toLowerCase(), port: number }))),
       ),
+    serviceEntryHosts: routing.serviceEntries.flatMap(({ spec }) => spec.hosts.map((host) => host.toLowerCase())),
     objects: new Map(foreign.map((resource) => [identityOf(resource), referTo(resource)])),
   };
 }

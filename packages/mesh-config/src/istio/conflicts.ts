@@ -28,7 +28,7 @@ export function refuseForeignRoutes(services: readonly Service[], mesh: Mesh, { 
             : `gateway ${shared} would merge the two in the order of their age`;
         throw new MeshConfigError(
           "virtual-service-exists",
-          `has the host ${own} of service ${service.namespace}/${service.name}, and ${why}; remove it in favour of the generated one, or leave the service out of the mesh file`,
+          `has the host ${host}${host === own ? "" : `, which takes in ${own},`} of service ${service.namespace}/${service.name}, and ${why}; remove it in favour of the generated one, ${fixFor(service)}or leave the service out of the mesh file`,
           reference,
         );
       }
@@ -51,6 +51,11 @@ export function refuseToOverwrite(generated: readonly KubernetesResource[], { ob
       existing,
     );
   }
+}
+
+/** Without hosts and gateways of its own, a service needs no VirtualService of Puggle's. */
+function fixFor({ hosts, gateways }: Service): string {
+  return hosts.length + gateways.length === 0 ? "have the service routed by the mode matcher, which leaves theirs as it is, " : "";
 }
 
 function hostsOf(service: Service, mesh: Mesh): readonly string[] {

@@ -2,7 +2,7 @@ import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
-import type { KubernetesResource } from "../kubernetes/resource.ts";
+import type { KubernetesResource, ResourceReference } from "../kubernetes/resource.ts";
 import { readRoutingResources } from "../routing/istio-resources.ts";
 import { type Baseline, findBaseline } from "./baselines.ts";
 import { type ClusterState, identityOf, readClusterState } from "./cluster-state.ts";
@@ -153,24 +153,25 @@ function buildService({ service, deployment }: Baseline, members: readonly Membe
     );
   }
   const { plan, routing } = buildRouting(service, names, surroundings);
+  const deployments = members.map(({ virtualCluster, member }) => {
+    const built = buildMemberDeployment(service, virtualCluster, member, deployment, { selectors, memberRequests });
+    selectors.refuseIfSelected(service, virtualCluster, podLabelsOf(readDeployment(built)));
+    return [virtualCluster.name, built] as const;
+  });
+  const baselineLabels = deployment === undefined ? service.selector : podLabelsOf(deployment);
+  const scopes = buildSidecarScopes({ service, baselineLabels, members: deployments.map(([, built]) => built) }, surroundings);
   return {
     service,
     plan,
-    routing: [...routing, ...buildSidecarScopes(service, surroundings)],
-    members: new Map(
-      members.map(({ virtualCluster, member }) => {
-        const built = buildMemberDeployment(service, virtualCluster, member, deployment, { selectors, memberRequests });
-        selectors.refuseIfSelected(service, virtualCluster, podLabelsOf(readDeployment(built)));
-        return [virtualCluster.name, [built, buildHeaderStamp(service, virtualCluster.name, surroundings.stamp)]];
-      }),
-    ),
+    routing: [...routing, ...scopes],
+    members: new Map(deployments.map(([name, built]) => [name, [built, buildHeaderStamp(service, name, surroundings.stamp)]])),
   };
 }
 
 function buildRouting(
   service: Service,
   names: readonly string[],
-  { mesh, policies, ways, wanted }: Surroundings,
+  { mesh, cluster, policies, ways, wanted }: Surroundings,
 ): Pick<ServiceResources, "plan" | "routing"> {
   const hosts = {
     baseline: hostOf(service, mesh),
@@ -181,7 +182,15 @@ function buildRouting(
     const isRouted = speaksHttp(service) && (service.hosts.length > 0 || service.gateways.length > 0);
     return { plan: undefined, routing: isRouted ? [buildVirtualService(service, hosts, names)] : [] };
   }
-  const plan = planRouting({ service, host: hosts.baseline, members: names.length, ways, wanted });
+  const plan = planRouting({
+    service,
+    host: hosts.baseline,
+    membersHost: hosts.members,
+    sidecars: cluster.sidecars,
+    members: names.length,
+    ways,
+    wanted,
+  });
   const policy = policies.find(hosts.baseline, service.namespace);
   const routes =
     plan.mode === "copy" ? buildVirtualService(service, hosts, names) : buildMemberMatcher(service, hosts, names, plan.targets);
@@ -234,6 +243,8 @@ export interface ServiceRouting {
   readonly why: string;
   /** Rules of other people's that lead to the baseline, and can not lead to members. */
   readonly unreached: readonly UnreachedRule[];
+  /** Other people's Sidecars that tell of the baseline and not of its members. */
+  readonly hiddenBy: readonly ResourceReference[];
 }
 
 /**
@@ -244,7 +255,7 @@ export interface ServiceRouting {
 export function describeRouting(mesh: Mesh, options: IstioOptions = {}): readonly ServiceRouting[] {
   return buildIstioResources(mesh, options).services.flatMap(({ service, plan }) => {
     if (plan === undefined) return [];
-    const { mode, why, unreached } = plan;
-    return [{ namespace: service.namespace, service: service.name, mode, why, unreached }];
+    const { mode, why, unreached, hiddenBy } = plan;
+    return [{ namespace: service.namespace, service: service.name, mode, why, unreached, hiddenBy }];
   });
 }

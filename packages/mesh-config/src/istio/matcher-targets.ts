@@ -18,9 +18,12 @@ export interface FoundTargets {
   readonly unreached: readonly UnreachedRule[];
   /** All rules that lead to the service, whatever hosts their VirtualServices have. */
   readonly leading: readonly RuleReference[];
+  /** The VirtualService that has the service's own host in sidecars, whether it leads there or not. */
+  readonly owner: ResourceReference | undefined;
 }
 
 const SPLIT = "it divides requests by weight, and a member takes all of its virtual cluster's";
+const OWN_CHANGES = "its destination has header changes of its own, which would be lost; write them for the whole rule";
 const NAMELESS = "it has no name by which it is told from rules that lead elsewhere; give it one (the field `name`)";
 const NAMESAKE = "another rule, which leads elsewhere, has the same name; give each its own";
 
@@ -39,6 +42,8 @@ export class WaysToServices {
   readonly #routes: ReadonlyMap<string, ReadonlyMap<string, PlacedRoute>>;
   /** The places at which some route leads to a host, by host. */
   readonly #placesOf = new Map<string, Set<string>>();
+  /** Whose rules a host's are in sidecars, by host. */
+  readonly #owners = new Map<string, ResourceReference>();
 
   constructor(resources: RoutingResources) {
     const placed = new Map<string, Map<string, PlacedRoute>>();
@@ -47,6 +52,8 @@ export class WaysToServices {
         const key = JSON.stringify(one.place);
         const there = placed.get(key);
         const { name, source, destinations } = one.route;
+        const { place } = one.place;
+        if (source !== undefined && "virtualHost" in place) this.#owners.set(place.virtualHost.replace(/:\d+$/, ""), source);
         const end = JSON.stringify([name, source, destinations.map(({ cluster }) => cluster)]);
         if (there === undefined) placed.set(key, new Map([[end, one]]));
         else there.set(end, one);
@@ -69,7 +76,7 @@ export class WaysToServices {
       for (const { place, route } of routes.filter((one) => leadsTo(one.route, host))) {
         const { source } = route;
         if (source !== undefined) leading.set(`${keyOf(source)} ${source.rule}`, source);
-        const why = route.destinations.length > 1 ? SPLIT : undefined;
+        const why = route.destinations.length > 1 ? SPLIT : changesOnTheWay(route) ? OWN_CHANGES : undefined;
         const routeName = isSameForAll(routes, route) ? undefined : route.name;
         const problem = why ?? (routeName === undefined ? undefined : problemOfName(routes, route));
         if (problem === undefined) {
@@ -79,7 +86,12 @@ export class WaysToServices {
         } else if (source !== undefined) unreached.set(`${keyOf(source)} ${source.rule}`, { rule: source, why: problem });
       }
     }
-    return { targets: [...targets.values()], unreached: [...unreached.values()], leading: [...leading.values()] };
+    return {
+      targets: [...targets.values()],
+      unreached: [...unreached.values()],
+      leading: [...leading.values()],
+      owner: this.#owners.get(host),
+    };
   }
 }
 
@@ -103,7 +115,15 @@ function problemOfName(routes: readonly PlacedRoute[], route: Route): string | u
 }
 
 function isSameForAll(routes: readonly PlacedRoute[], { destinations }: Route): boolean {
-  return routes.every(({ route }) => route.destinations.length === 1 && route.destinations[0]?.cluster === destinations[0]?.cluster);
+  return routes.every(
+    ({ route }) =>
+      route.destinations.length === 1 && !changesOnTheWay(route) && route.destinations[0]?.cluster === destinations[0]?.cluster,
+  );
+}
+
+/** One destination of several that takes everything may have changes of its own, which stand beside its name and would go with it. */
+function changesOnTheWay({ destinations }: Route): boolean {
+  return destinations.some(({ headers, authority }) => headers !== undefined || authority !== undefined);
 }
 
 function leadsTo({ destinations }: Route, host: string): boolean {

@@ -73,6 +73,19 @@ describe("the routing mode of a service", () => {
       "give it one",
     ],
     [
+      "has headers of its own for one of several destinations",
+      [
+        {
+          route: [
+            { destination: { host: "cart" }, weight: 100, headers: { request: { set: { "x-team": "cart" } } } },
+            { destination: { host: "stock" }, weight: 0 },
+          ],
+        },
+      ],
+      0,
+      "header changes of its own",
+    ],
+    [
       "has the name of one that leads elsewhere",
       [
         { name: "a", match: [{ uri: { prefix: "/stock" } }], route: ELSEWHERE },
@@ -97,5 +110,26 @@ describe("the routing mode of a service", () => {
     expect(plan(1, { manifests })?.unreached).toEqual([]);
     const filter = generateIstio(meshOf(1), { manifests }).find(({ metadata }) => metadata.name === "puggle-cart.shop");
     expect(JSON.stringify(filter)).toContain('"route":{"name":"cart","action":"ROUTE"}');
+  });
+
+  it("is copy where somebody's Sidecar tells of it and not of its members, and says so where it can not be", () => {
+    const sidecar = {
+      apiVersion: "networking.istio.io/v1",
+      kind: "Sidecar",
+      metadata: { name: "s", namespace: "shop" },
+      spec: { egress: [{ hosts: ["./cart.shop.svc.cluster.local"] }] },
+    };
+    expect(plan(60, { manifests: [sidecar] })).toMatchObject({ mode: "copy", hiddenBy: [] });
+    const theirs = virtualService([{ route: TO_CART }]);
+    expect(plan(60, { manifests: [sidecar, theirs] })).toMatchObject({ mode: "matcher", hiddenBy: [{ kind: "Sidecar", name: "s" }] });
+    const all = { ...sidecar, spec: { egress: [{ hosts: ["./*"] }] } };
+    expect(plan(60, { manifests: [all, theirs] })).toMatchObject({ mode: "matcher", hiddenBy: [] });
+  });
+
+  it("names the rules that copy leaves on the baseline", () => {
+    const routing = plan(1, { manifests: [virtualService([{ route: TO_CART }], ["legacy.example"])], routing: "copy" });
+    expect(routing?.unreached).toEqual([
+      { rule: expect.objectContaining({ name: "people", rule: 0 }), why: expect.stringContaining("a VirtualService of its own") },
+    ]);
   });
 });

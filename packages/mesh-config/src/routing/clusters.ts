@@ -1,3 +1,4 @@
+import { formatReference } from "../kubernetes/resource.ts";
 import { bindVirtualServices } from "./bound-virtual-services.ts";
 import { MESH_GATEWAY } from "./compilation.ts";
 import { DestinationRuleTable } from "./destination-rules.ts";
@@ -5,7 +6,7 @@ import type { RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
 import { compileHashPolicies } from "./rules/hash-policies.ts";
 import type { DestinationSpec } from "./rules/schema.ts";
-import { destinationsOf, type SidecarScope } from "./sidecar-scope.ts";
+import { destinationHosts, type SidecarScope } from "./sidecar-scope.ts";
 import type { Cluster, ClusterEndpoints, HashPolicy, MeshProxy } from "./table.ts";
 
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
@@ -21,16 +22,20 @@ export class ClusterTable {
   readonly #clusterDomain: string;
   readonly #proxy: MeshProxy;
   readonly #rules: DestinationRuleTable;
+  readonly #scope: SidecarScope;
+  readonly #visible: Registry;
 
   constructor(resources: RoutingResources, proxy: MeshProxy, scope: SidecarScope) {
     const visible = buildRegistry(resources, proxy.namespace);
+    this.#scope = scope;
+    this.#visible = visible;
     if (scope.source === undefined) {
       this.registry = visible;
       this.named = visible;
     } else {
       const bound = bindVirtualServices({ resources, proxy, scope }, (gateways) => gateways.includes(MESH_GATEWAY));
       const owners = bound.map(({ owner }) => owner);
-      const ledTo = destinationsOf(owners, visible, resources.clusterDomain);
+      const ledTo = destinationHosts(owners, resources.clusterDomain);
       this.named = new Map([...visible].filter(([host, { namespace }]) => scope.takesInService(host, namespace)));
       this.registry = new Map([...visible].filter(([host]) => this.named.has(host) || ledTo.has(host)));
     }
@@ -94,7 +99,14 @@ export class ClusterTable {
 
   #endpointsOf(host: string, port: number, subset: string | undefined): ClusterEndpoints {
     const registered = this.registry.get(host);
-    if (registered === undefined) return { kind: "none", why: `no Service or ServiceEntry is called ${host}` };
+    if (registered === undefined) {
+      const { source } = this.#scope;
+      const why =
+        source !== undefined && this.#visible.has(host)
+          ? `${formatReference(source)} does not tell this sidecar of it; add */${host} to its egress`
+          : `no Service or ServiceEntry is called ${host}`;
+      return { kind: "none", why };
+    }
     if (registered.ports.every(({ number }) => number !== port)) return { kind: "none", why: `${host} has no port ${port}` };
     const endpoints = registered.endpoints(port);
     if (subset === undefined) return endpoints;

@@ -1,7 +1,7 @@
 import type { ResourceReference } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "./compilation.ts";
 import type { RoutingResources, Sidecar } from "./istio-resources.ts";
-import { type Registry, resolveHost } from "./registry.ts";
+import { resolveHost } from "./registry.ts";
 import type { VirtualService } from "./rules/delegates.ts";
 import type { MeshProxy, Unread } from "./table.ts";
 
@@ -31,8 +31,11 @@ const EVERYTHING: SidecarScope = {
 /** Reads the Sidecar resource that is for a proxy, if there is one; gateways have none. */
 export function findScope(resources: RoutingResources, proxy: MeshProxy, unread: Unread[]): SidecarScope {
   const found = proxy.kind === "gateway" ? undefined : findSidecarResource(resources.sidecars, proxy);
-  if (found === undefined) return EVERYTHING;
-  const { reference, spec } = found;
+  return found === undefined ? EVERYTHING : scopeOf(found, proxy.namespace, unread);
+}
+
+/** What a Sidecar tells the sidecars of a namespace of, if it is for them. */
+export function scopeOf({ reference, spec }: Sidecar, namespace: string, unread: Unread[] = []): SidecarScope {
   const { egress, outboundTrafficPolicy } = spec;
   egress.forEach((listener, index) => {
     for (const field of ["port", "bind", "captureMode"])
@@ -44,16 +47,16 @@ export function findScope(resources: RoutingResources, proxy: MeshProxy, unread:
   const isRegistryOnly = outboundTrafficPolicy?.mode === "REGISTRY_ONLY";
   const open = egress.find(({ port }) => port === undefined);
   if (egress.length === 0 || open === undefined) return { ...EVERYTHING, source, isRegistryOnly };
-  const entries = open.hosts.flatMap((entry) => readEntry(entry, proxy.namespace));
-  const isExcluded = (host: string, namespace: string) =>
-    entries.some((entry) => entry.isExcluded && isFor(entry, namespace) && isPartOf(host, entry.host));
-  const among = (namespace: string) => entries.filter((entry) => !entry.isExcluded && isFor(entry, namespace));
+  const entries = open.hosts.flatMap((entry) => readEntry(entry, namespace));
+  const isExcluded = (host: string, owner: string) =>
+    entries.some((entry) => entry.isExcluded && isFor(entry, owner) && isPartOf(host, entry.host));
+  const among = (owner: string) => entries.filter((entry) => !entry.isExcluded && isFor(entry, owner));
   return {
     source,
     isRegistryOnly,
-    takesInService: (host, namespace) => !isExcluded(host, namespace) && among(namespace).some((entry) => isPartOf(host, entry.host)),
-    takesInVirtualService: (hosts, namespace) =>
-      hosts.some((host) => !isExcluded(host, namespace) && among(namespace).some((entry) => overlaps(host, entry.host))),
+    takesInService: (host, owner) => !isExcluded(host, owner) && among(owner).some((entry) => isPartOf(host, entry.host)),
+    takesInVirtualService: (hosts, owner) =>
+      hosts.some((host) => !isExcluded(host, owner) && among(owner).some((entry) => overlaps(host, entry.host))),
   };
 }
 
@@ -100,8 +103,8 @@ function overlaps(a: string, b: string): boolean {
   return isPartOf(a, b) || isPartOf(b, a);
 }
 
-/** The hosts to which rules lead that a sidecar is told of: it has to know of their endpoints, though it is not told of them by name. */
-export function destinationsOf(virtualServices: readonly VirtualService[], registry: Registry, clusterDomain: string): ReadonlySet<string> {
+/** The hosts to which rules lead: a sidecar that is told of the rules has to know of their endpoints, though it is not told of them by name. */
+export function destinationHosts(virtualServices: readonly VirtualService[], clusterDomain: string): ReadonlySet<string> {
   const destinations = virtualServices.flatMap(({ rules }) =>
     rules.flatMap(({ rule, source }) =>
       [...(rule.route ?? []), ...(rule.mirrors ?? []), { destination: rule.mirror }].flatMap(({ destination }) =>
@@ -109,5 +112,5 @@ export function destinationsOf(virtualServices: readonly VirtualService[], regis
       ),
     ),
   );
-  return new Set(destinations.filter((host) => registry.has(host)));
+  return new Set(destinations);
 }

@@ -25,8 +25,10 @@ export async function makeAuthority(folder: string): Promise<Authority> {
   const [rootPath, rootKeyPath] = [join(folder, "mesh-root.pem"), join(folder, "mesh-root-key.pem")];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   await run("openssl", ["req", "-x509", ...key, "-days", DAYS, "-subj", "/O=mesh", "-keyout", rootKeyPath, "-out", rootPath]);
+  let serial = 0;
   const known = new Map<string, Promise<Certificate>>();
   const sign = async (identity: string): Promise<Certificate> => {
+    serial += 1;
     const base = join(folder, identity.replaceAll(/[^a-z0-9]/gi, "-"));
     const paths = { key: `${base}-key.pem`, request: `${base}.csr`, extensions: `${base}.ext`, chain: `${base}.pem` };
     await writeFile(
@@ -34,7 +36,7 @@ export async function makeAuthority(folder: string): Promise<Authority> {
       `subjectAltName=critical,URI:${identity}\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n`,
     );
     await run("openssl", ["req", "-new", ...key, "-subj", "/", "-keyout", paths.key, "-out", paths.request]);
-    const signing = ["-CA", rootPath, "-CAkey", rootKeyPath, "-CAcreateserial", "-days", DAYS, "-extfile", paths.extensions];
+    const signing = ["-CA", rootPath, "-CAkey", rootKeyPath, "-set_serial", `${serial}`, "-days", DAYS, "-extfile", paths.extensions];
     await run("openssl", ["x509", "-req", "-in", paths.request, ...signing, "-out", paths.chain]);
     return { chain: await readFile(paths.chain, "utf8"), key: await readFile(paths.key, "utf8") };
   };
@@ -43,6 +45,7 @@ export async function makeAuthority(folder: string): Promise<Authority> {
     certify: (identity) => {
       const certificate = known.get(identity) ?? sign(identity);
       known.set(identity, certificate);
+      certificate.catch(() => known.delete(identity));
       return certificate;
     },
   };

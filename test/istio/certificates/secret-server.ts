@@ -25,7 +25,7 @@ const { root } = protobuf.parse(
 );
 
 interface Request {
-  readonly version_info: string;
+  readonly response_nonce: string;
   readonly node?: { readonly id: string };
   readonly resource_names: readonly string[];
 }
@@ -46,10 +46,10 @@ export async function startSecretServer(address: string, authority: Authority): 
   };
   const stream = (call: ServerDuplexStream<Request, object>) => {
     let id = "";
-    call.on("data", ({ version_info: version, node, resource_names: names }: Request) => {
+    call.on("data", ({ node, resource_names: names, response_nonce: nonce }: Request) => {
       id = node?.id || id;
-      // What it has taken it asks for no more.
-      if (version === "")
+      // With a nonce it says that it has taken an answer, or why not.
+      if (nonce === "")
         answer(id, names).then(
           (secrets) => call.write(secrets),
           (error: Error) => call.destroy(error),

@@ -78,7 +78,13 @@ export class KubernetesApi {
   ): AsyncGenerator<ObjectEvent> {
     const path = `${await this.#pathOfAll(apiVersion, kind)}?watch=true&allowWatchBookmarks=false&resourceVersion=${version}`;
     const headers = { authorization: `Bearer ${this.#access.token}` };
-    const { body } = await request(`${this.#access.url}${path}`, { headers, dispatcher: this.#dispatcher, signal, bodyTimeout: 0 });
+    const { statusCode, body } = await request(`${this.#access.url}${path}`, {
+      headers,
+      dispatcher: this.#dispatcher,
+      signal,
+      bodyTimeout: 0,
+    });
+    if (statusCode >= 300) throw new ApiError(statusCode, `GET ${path} was answered ${statusCode}: ${await body.text()}`);
     for await (const line of createInterface({ input: body })) yield JSON.parse(line) as ObjectEvent;
   }
 
@@ -98,19 +104,22 @@ export class KubernetesApi {
 
   /** At once and for good, whoever still stops what it stands for; one that is gone already counts as removed. */
   async remove(resource: KubernetesResource): Promise<void> {
-    await this.#remove(resource, "?gracePeriodSeconds=0");
+    await this.#remove(resource, { gracePeriodSeconds: 0 });
   }
 
   /** As `kubectl delete` does: a Pod has its own time to end. */
   async removeInTime(resource: KubernetesResource): Promise<void> {
-    await this.#remove(resource, "");
+    await this.#remove(resource, {});
   }
 
-  async #remove(resource: KubernetesResource, query: string): Promise<void> {
+  async #remove(resource: KubernetesResource, options: { readonly gracePeriodSeconds?: number }): Promise<void> {
+    const { uid } = resource.metadata;
+    // Another of that name, where this one is gone, is another.
+    const body = JSON.stringify({ ...options, ...(uid === undefined ? {} : { preconditions: { uid } }) });
     try {
-      await this.#ask("DELETE", `${await this.#pathOf(resource)}${query}`);
+      await this.#ask("DELETE", await this.#pathOf(resource), body, "application/json");
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      if (!(error instanceof ApiError && (error.status === 404 || (uid !== undefined && error.status === 409)))) throw error;
     }
   }
 

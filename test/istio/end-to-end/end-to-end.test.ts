@@ -109,6 +109,9 @@ async function podBehind(node: ClusterNode, url: string, options: readonly strin
   return /^x-pod: (.+)-\w+-\w+\r$/m.exec(stdout)?.[1] ?? stdout;
 }
 
+/** What curl says where the other end closes the connection and answers nothing. */
+const CONNECTION_CLOSED = [52, 56];
+
 /** What becomes of a request to a pod's own port by somebody who has no sidecar. */
 async function askWithoutSidecar(node: ClusterNode): Promise<string> {
   const pods = [...node.pods];
@@ -117,7 +120,7 @@ async function askWithoutSidecar(node: ClusterNode): Promise<string> {
   const command = ["curl", "-s", "-o", "/dev/null", "--max-time", "5", "-w", "%{http_code}", `http://${asked.address}:8080/healthz`];
   return stranger.run(command).then(
     ({ stdout }) => stdout,
-    () => "refused",
+    (error: { readonly code: number }) => (CONNECTION_CLOSED.includes(error.code) ? "refused" : `curl: ${error.code}`),
   );
 }
 

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import type { KubernetesResource } from "@puggle/mesh-config";
-import { decode, encode, type Question } from "dns-packet";
+import { decode, encode, type Packet, type Question } from "dns-packet";
 
 const CLUSTER_DOMAIN = ".svc.cluster.local";
 const NO_SUCH_NAME = 3;
@@ -24,11 +24,12 @@ export async function startClusterDns({ address, services, outside }: ClusterDns
     const [service, namespace, ...more] = name.slice(0, -CLUSTER_DOMAIN.length).split(".");
     if (more.length > 0) return undefined;
     for (const { metadata, spec } of services())
-      if (metadata.name === service && metadata.namespace === namespace) return Reflect.get(spec as object, "clusterIP") as string;
+      if (metadata.name === service && metadata.namespace === namespace) return addressOf(spec as { readonly clusterIP: string });
     return undefined;
   };
   socket.on("message", (message, from) => {
-    const query = decode(message);
+    const query = read(message);
+    if (query === undefined) return;
     const [question] = query.questions ?? [];
     const found = question === undefined ? undefined : resolve(question.name.toLowerCase());
     const answers = found === undefined || question?.type !== "A" ? [] : [answerTo(question, found)];
@@ -40,6 +41,20 @@ export async function startClusterDns({ address, services, outside }: ClusterDns
     socket.bind({ address, port: 53, exclusive: true }, resolve);
   });
   return { stop: () => new Promise((resolve) => socket.close(() => resolve())) };
+}
+
+/** What is no query is nobody's. */
+function read(message: Buffer): Packet | undefined {
+  try {
+    return decode(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A headless Service has none. */
+function addressOf({ clusterIP }: { readonly clusterIP: string }): string | undefined {
+  return clusterIP === "None" ? undefined : clusterIP;
 }
 
 function answerTo({ name }: Question, data: string) {

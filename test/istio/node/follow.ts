@@ -45,12 +45,11 @@ export async function follow(
       else keep(object);
     }
   };
-  let version = await relist();
+  const first = await relist();
   const following = (async () => {
-    while (!signal.aborted) {
+    for (let version: string | undefined = first; !signal.aborted; version = undefined) {
       try {
-        await watch(version);
-        version = await relist();
+        await watch(version ?? (await relist()));
       } catch {
         if (!signal.aborted) await delay(AGAIN_AFTER_MS);
       }

@@ -129,5 +129,5 @@ describe.skipIf(parts === undefined)("the node", () => {
 
 async function networksOf(pid: number | undefined): Promise<{ readonly namespaces: number; readonly bridges: number }> {
   const [{ stdout: namespaces }, { stdout: links }] = await Promise.all([run("ip", ["netns", "list"]), run("ip", ["-o", "link"])]);
-  return { namespaces: namespaces.split(`puggle-${pid}-`).length - 1, bridges: links.split(`: pgl${pid}x`).length - 1 };
+  return { namespaces: namespaces.split(`puggle-${pid}-`).length - 1, bridges: links.split(`alias puggle-${pid}-`).length - 1 };
 }

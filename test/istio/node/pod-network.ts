@@ -48,9 +48,11 @@ done
 ip link del "$2"
 `;
 
+// Its own address: it would have the least of its ports, and pods would send to one that is gone with the pod that had it.
 const ADD_BRIDGE = `
-ip link add "$1" type bridge
-ip addr add "$2.1/24" dev "$1"
+ip link add "$1" address 02:00:00:00:00:01 type bridge
+ip link set "$1" alias "$2"
+ip addr add "$3.1/24" dev "$1"
 ip link set "$1" up
 `;
 
@@ -93,13 +95,12 @@ let networks = 0;
 export async function makePodNetwork(): Promise<PodNetwork> {
   networks += 1;
   const prefix = `puggle-${process.pid}-${networks}`;
-  const bridge = `pgl${process.pid}x${networks}`;
+  const { bridge, subnet } = await addBridge(prefix);
   const janitor = spawn("sh", ["-c", JANITOR, "janitor", prefix, bridge], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
   janitor.unref();
-  const subnet = await findSubnet();
-  await shell(ADD_BRIDGE, [bridge, subnet]);
   const hostAddress = `${subnet}.1`;
-  let pods = 1;
+  const free = Array.from({ length: 253 }, (_, index) => index + 2);
+  let pods = 0;
   // Two that are made at once get in each other's way, when the first namespace of a machine is mounted.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -111,26 +112,43 @@ export async function makePodNetwork(): Promise<PodNetwork> {
     hostAddress,
     addPod: ({ searchDomains, isRedirected }) =>
       inTurn(async () => {
+        const number = free.shift();
+        if (number === undefined) throw new Error("the network of this node has no address left for another pod");
         pods += 1;
         const name = `${prefix}-${pods}`;
         const veth = `v${process.pid}x${networks}-${pods}`;
-        const address = `${subnet}.${pods}`;
-        if (pods > 254) throw new Error("the network of this node has no address left for another pod");
+        const address = `${subnet}.${number}`;
         await shell(ADD_POD, [name, bridge, veth, address, hostAddress, searchDomains.join(" ")]);
         const launcher = ["ip", "netns", "exec", name];
         if (isRedirected) await feed([...launcher, "iptables-nft-restore"], redirection(hostAddress));
-        return { address, launcher, remove: () => inTurn(() => shell('ip netns del "$1"; rm -rf "/etc/netns/$1"', [name])) };
+        return {
+          address,
+          launcher,
+          remove: () =>
+            inTurn(async () => {
+              await shell('ip netns del "$1"; rm -rf "/etc/netns/$1"', [name]);
+              free.push(number);
+            }),
+        };
       }),
     stop: () => dismiss(janitor),
   };
 }
 
-/** The first that no other network of this machine has. */
-async function findSubnet(): Promise<string> {
+/** Claims the first subnet that no other network of this machine has, by the name of its bridge, which only one can have. */
+async function addBridge(alias: string): Promise<{ readonly bridge: string; readonly subnet: string }> {
   const { stdout } = await run("ip", ["-4", "route", "show", "table", "all"]);
-  const free = SUBNETS.find((subnet) => !stdout.includes(` ${subnet}.`) && !stdout.includes(`\n${subnet}.`));
-  if (free === undefined) throw new Error(`all subnets from ${SUBNETS[0]}.0/24 are taken`);
-  return free;
+  for (const [index, subnet] of SUBNETS.entries()) {
+    if (stdout.includes(` ${subnet}.`) || stdout.includes(`\n${subnet}.`)) continue;
+    const bridge = `puggle${index}`;
+    try {
+      await shell(ADD_BRIDGE, [bridge, alias, subnet]);
+      return { bridge, subnet };
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes("File exists"))) throw error;
+    }
+  }
+  throw new Error(`all subnets from ${SUBNETS[0]}.0/24 are taken`);
 }
 
 async function shell(script: string, arguments_: readonly string[]): Promise<void> {
@@ -146,5 +164,5 @@ async function feed([command = "", ...arguments_]: readonly string[], input: str
 async function dismiss(janitor: ChildProcess): Promise<void> {
   const ended = once(janitor, "exit");
   janitor.stdin?.end();
-  if (janitor.exitCode === null) await ended;
+  if (janitor.exitCode === null && janitor.signalCode === null) await ended;
 }

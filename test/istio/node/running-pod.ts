@@ -46,16 +46,21 @@ export async function runPod(pod: PodObject, parts: PodParts): Promise<RunningPo
   const proxy: MeshProxy = { kind: "sidecar", namespace, labels };
   const domains = [`${namespace}.svc.cluster.local`, "svc.cluster.local", "cluster.local"];
   const inside = await parts.network.addPod({ searchDomains: domains, isRedirected: parts.isInjected });
+  const started: (() => Promise<unknown>)[] = [inside.remove];
   try {
     const { address } = inside;
+    // What its containers are to be told is read before anything runs.
+    const environments = pod.spec.containers.map((container) => environmentOf(container, pod, address));
     const sidecar = parts.isInjected ? await startSidecar({ name, proxy, address }, inside, parts) : undefined;
+    if (sidecar !== undefined) started.push(sidecar.stop);
     const readiness = new Map<string, boolean>();
-    const containers = pod.spec.containers.map((container) =>
-      runContainer(container, pod, inside, parts.folder, (isReady) => {
+    const containers = pod.spec.containers.map((container, index) => {
+      const place = { ...inside, environment: environments[index] ?? {}, logPath: logPathOf(container, pod, parts.folder) };
+      return runContainer(container, place, (isReady) => {
         readiness.set(container.name, isReady);
         parts.onReadiness(pod.spec.containers.every((one) => readiness.get(one.name) === true));
-      }),
-    );
+      });
+    });
     const stop = async (graceMs: number) => {
       await Promise.all(containers.map((container) => container.stop(graceMs)));
       await sidecar?.stop();
@@ -65,9 +70,13 @@ export async function runPod(pod: PodObject, parts: PodParts): Promise<RunningPo
     const run: RunningPod["run"] = (command) => execute(launcher, [...launched, ...command]);
     return { name, proxy, address, sidecar, run, stop };
   } catch (error) {
-    await inside.remove();
+    for (const end of started.reverse()) await end();
     throw error;
   }
+}
+
+function logPathOf({ name }: ContainerObject, { metadata }: PodObject, folder: string): string {
+  return join(folder, `${metadata.namespace}_${metadata.name}_${name}.log`);
 }
 
 function startSidecar(identity: { name: string; proxy: MeshProxy; address: string }, inside: PodNamespace, parts: PodParts) {
@@ -82,22 +91,20 @@ function startSidecar(identity: { name: string; proxy: MeshProxy; address: strin
   });
 }
 
+interface ContainerPlace extends PodNamespace {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly logPath: string;
+}
+
 interface RunningContainer {
   readonly stop: (graceMs: number) => Promise<void>;
 }
 
 /** Starts it again whenever it ends by itself. */
-function runContainer(
-  container: ContainerObject,
-  pod: PodObject,
-  { address, launcher }: PodNamespace,
-  folder: string,
-  onReadiness: (isReady: boolean) => void,
-): RunningContainer {
-  const { name, command = [], args = [] } = container;
+function runContainer(container: ContainerObject, place: ContainerPlace, onReadiness: (isReady: boolean) => void): RunningContainer {
+  const { command = [], args = [] } = container;
+  const { address, launcher, environment, logPath } = place;
   const [program = "", ...arguments_] = [...launcher, ...command, ...args];
-  const environment = environmentOf(container, pod, address);
-  const logPath = join(folder, `${pod.metadata.namespace}_${pod.metadata.name}_${name}.log`);
   const ending = new AbortController();
   const { signal } = ending;
   let current: LeashedProcess | undefined;

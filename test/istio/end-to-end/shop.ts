@@ -9,6 +9,9 @@ const PROPAGATION = import.meta.resolve("@puggle/propagation/register");
 /** A service that speaks gRPC, and calls nobody. */
 export const GRPC = "search";
 
+/** By which Istio tells what is spoken; of one it has to find that out. */
+const PORT_NAMES: Readonly<Record<string, string>> = { [GRPC]: "grpc", web: "main" };
+
 /** Services that do not hand the header on. */
 const WITHOUT_PROPAGATION = ["orders"];
 
@@ -68,7 +71,7 @@ function namespace(name: string, labels: Readonly<Record<string, string>> = {}):
 }
 
 function kubernetesService(name: string, namespace: string): KubernetesResource {
-  const ports = [{ name: name === GRPC ? "grpc" : "http", port: 80, targetPort: 8080 }];
+  const ports = [{ name: PORT_NAMES[name] ?? "http", port: 80, targetPort: 8080 }];
   return { apiVersion: "v1", kind: "Service", metadata: { name, namespace }, spec: { selector: { app: name }, ports } };
 }
 

@@ -43,6 +43,14 @@ describe("policies that hold for a baseline and not for its members", () => {
     expect(lost(kind, spec)).toEqual(of(kind.split("/")[1] ?? ""));
   });
 
+  it("rules of VirtualServices for callers, wherever those stand", () => {
+    const rules = (labels: string) =>
+      `{ hosts: [a.example], http: [{ match: [{ sourceLabels: ${labels} }], directResponse: { status: 200 } }] }`;
+    expect(lost("networking.istio.io/VirtualService", rules("{ app: cart }"), "other")).toEqual(of("VirtualService", "other"));
+    expect(lost("networking.istio.io/VirtualService", rules("{ app: nobody }"))).toEqual([]);
+    expect(lost("networking.istio.io/VirtualService", rules("{}"))).toEqual([]);
+  });
+
   it("of Istio's own namespace, which speaks for all others", () => {
     const spec = "{ selector: { matchLabels: { app: cart } } }";
     expect(lost("security.istio.io/AuthorizationPolicy", spec, "istio-system")).toEqual(of("AuthorizationPolicy", "istio-system"));

@@ -3,13 +3,13 @@ import { z } from "zod";
 import { isDeployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import { isObject } from "../kubernetes/merge-patch.ts";
-import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
+import { groupOf, type KubernetesResource, type Labels, matchesSelector, type ResourceReference, referTo } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
 import { findBaseline } from "./baselines.ts";
 import { readClusterState } from "./cluster-state.ts";
 import { buildIstioResources, type IstioOptions } from "./generate.ts";
 
-/** A policy that holds for a service's baseline by the labels of its pods, and not for its members, whose labels are others. */
+/** A policy, or rules of a VirtualService for callers, that holds for a service's baseline by the labels of its pods, and not for its members, whose labels are others. */
 export interface LostPolicy {
   readonly policy: ResourceReference;
   readonly service: string;
@@ -78,8 +78,24 @@ function podLabelsAmong(resources: readonly KubernetesResource[]): Labels {
   return deployment === undefined ? {} : podLabelsOf(readDeployment(deployment));
 }
 
+const rulesOfCallers = z.looseObject({
+  http: z.array(z.looseObject({ match: z.array(z.looseObject({ sourceLabels: stringMap.optional() })).default([]) })).default([]),
+});
+
+/** Rules that are for callers with some labels, wherever those are. */
+function readRulesOfCallers(resource: KubernetesResource): readonly Policy[] {
+  const { http = [] } = rulesOfCallers.safeParse(resource.spec).data ?? {};
+  const asked = http.flatMap(({ match }) =>
+    match.flatMap(({ sourceLabels = {} }) => (Object.keys(sourceLabels).length === 0 ? [] : [sourceLabels])),
+  );
+  if (asked.length === 0) return [];
+  const selects = (labels: Labels) => asked.some((one) => matchesSelector(one, labels));
+  return [{ reference: referTo(resource), isForEveryNamespace: true, selects }];
+}
+
 function readPolicy(resource: KubernetesResource): readonly Policy[] {
   const group = groupOf(resource);
+  if (group === "networking.istio.io" && resource.kind === "VirtualService") return readRulesOfCallers(resource);
   const path = SELECTORS[`${group}/${resource.kind}`];
   const found = path?.reduce<unknown>((value, field) => (isObject(value) ? value[field] : undefined), resource.spec);
   if (!isObject(found) || Object.keys(found).length === 0) return [];

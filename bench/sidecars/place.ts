@@ -1,14 +1,14 @@
 import { execFile } from "node:child_process";
-import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findEnvoy, type RunningEnvoy, startEnvoy } from "@puggle/local-envoy";
 import { type Cluster, startCluster } from "../../test/istio/cluster/cluster.ts";
-import { makePodNetwork, type PodNamespace, type PodNetwork, SIDECAR_GROUP } from "../../test/istio/node/pod-network.ts";
+import { makePodNetwork, type PodNamespace, type PodNetwork } from "../../test/istio/node/pod-network.ts";
 import { startRelay } from "../../test/istio/node/relay.ts";
+import { until } from "../../test/istio/node/settle.ts";
 import { findMissing, findMissingForNode } from "../../test/istio/requirements.ts";
-import { isTold, type Marker } from "../../test/istio/sidecars/marker.ts";
+import type { Marker } from "../../test/istio/sidecars/marker.ts";
 import { startPodSidecar } from "../../test/istio/sidecars/pod-sidecar.ts";
-import { readRouteConfigurations } from "../../test/istio/sidecars/route-configurations.ts";
+import { findUntold } from "../../test/istio/sidecars/told.ts";
 import { buildTools } from "../../test/istio/tools/build.ts";
 import { CALLER, NAMESPACES, NODE, podObject, podStatus } from "./mesh.ts";
 
@@ -79,11 +79,11 @@ export class Place {
       binary: this.#envoy,
       istiod: { host: this.#network.hostAddress, port: relay.port },
       secrets: undefined,
-      launcher: [...inside.launcher, "setpriv", "--regid", `${SIDECAR_GROUP}`, "--clear-groups"],
+      launcher: inside.launcher,
       folder: this.#cluster.folder,
     });
     this.#closing.push(sidecar.stop);
-    await this.untilTold(sidecar, marker);
+    await this.#untilTold(sidecar, marker);
     const { stdout } = await run("ip", ["netns", "pids", inside.launcher.at(-1) ?? ""]);
     return { adminUrl: sidecar.adminUrl, pid: Number(stdout.trim()), inside };
   }
@@ -96,13 +96,8 @@ export class Place {
     return inside;
   }
 
-  async untilTold({ adminUrl }: Pick<RunningEnvoy, "adminUrl">, marker: Marker): Promise<void> {
-    for (;;) {
-      const isKnown = isTold(marker, await readRouteConfigurations(adminUrl));
-      const warming = await (await fetch(`${adminUrl}/stats?filter=^cluster_manager.warming_clusters$`)).text();
-      if (isKnown && warming.trim().endsWith(" 0")) return;
-      await delay(100);
-    }
+  async #untilTold({ adminUrl }: Pick<RunningEnvoy, "adminUrl">, marker: Marker): Promise<void> {
+    await until("the sidecar knows all", () => findUntold(adminUrl, marker));
   }
 }
 

@@ -1,4 +1,4 @@
-export { resourcesOf } from "./baselines.ts";
+export { resourcesAsGenerated, resourcesOf } from "./baselines.ts";
 export { defaultAddresses, type EnvoyAddresses, type WorkloadAddress } from "./envoy/addresses.ts";
 export { type EnvoyConfiguration, type EnvoyOptions, generateEnvoy } from "./envoy/generate.ts";
 export { printRoutes } from "./envoy/route-configuration.ts";
@@ -13,7 +13,13 @@ export { findLostPolicies, type LostPolicy } from "./istio/lost-policies.ts";
 export type { UnreachedRule } from "./istio/matcher-targets.ts";
 export { ROUTING_MODES, type RoutingMode } from "./istio/routing-plan.ts";
 export { parseManifests } from "./kubernetes/manifests.ts";
-export type { KubernetesMetadata, KubernetesResource, Labels, ResourceReference } from "./kubernetes/resource.ts";
+export {
+  type KubernetesMetadata,
+  type KubernetesResource,
+  type Labels,
+  lastOfEach,
+  type ResourceReference,
+} from "./kubernetes/resource.ts";
 export { type GeneratedFile, generate, TARGETS, type Target } from "./output/files.ts";
 export { needsServerSideApply } from "./output/object-sizes.ts";
 export { type CompileOptions, compile } from "./routing/compile.ts";

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import { SIDECAR_GROUP } from "../sidecars/pod-sidecar.ts";
 
 const run = promisify(execFile);
 
-/** Sidecars run as this group, whose connections are not redirected to them again. */
-export const SIDECAR_GROUP = 1337;
 const OUTBOUND_PORT = 15_001;
 const INBOUND_PORT = 15_006;
 /** From here sidecars connect to their pods. */

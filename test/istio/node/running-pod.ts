@@ -7,7 +7,7 @@ import { type LeashedProcess, type RunningEnvoy, spawnLeashed } from "@puggle/lo
 import type { MeshProxy } from "@puggle/mesh-config";
 import type { Address } from "../sidecars/bootstrap.ts";
 import { startPodSidecar } from "../sidecars/pod-sidecar.ts";
-import { type PodNamespace, type PodNetwork, SIDECAR_GROUP } from "./pod-network.ts";
+import type { PodNamespace, PodNetwork } from "./pod-network.ts";
 import { type ContainerObject, environmentOf, type PodObject } from "./pod-object.ts";
 
 const execute = promisify(execFile);
@@ -80,10 +80,9 @@ function logPathOf({ name }: ContainerObject, { metadata }: PodObject, folder: s
 }
 
 function startSidecar(identity: { name: string; proxy: MeshProxy; address: string }, inside: PodNamespace, parts: PodParts) {
-  const launcher = [...inside.launcher, "setpriv", "--regid", `${SIDECAR_GROUP}`, "--clear-groups"];
   return startPodSidecar({
     ...identity,
-    launcher,
+    launcher: inside.launcher,
     binary: parts.envoy,
     istiod: parts.istiod,
     secrets: parts.secrets,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { KubernetesResource } from "@puggle/mesh-config";
 import type { Cluster } from "../cluster/cluster.ts";
-import { isTold, type Marker } from "../sidecars/marker.ts";
-import { readRouteConfigurations } from "../sidecars/route-configurations.ts";
+import type { Marker } from "../sidecars/marker.ts";
+import { findUntold } from "../sidecars/told.ts";
 import type { ClusterNode } from "./node.ts";
 
 const POLL_MS = 25;
@@ -57,16 +57,15 @@ export async function untilTold(node: ClusterNode, marker: Marker): Promise<void
   await until("sidecars know all", async () => {
     const asked = [...node.pods.values()].map(async ({ name, sidecar }) => {
       if (sidecar === undefined) return "";
-      if (!isTold(marker, await readRouteConfigurations(sidecar.adminUrl))) return name;
-      const statistics = await (await fetch(`${sidecar.adminUrl}/stats?filter=^cluster_manager.warming_clusters$`)).text();
-      return statistics.trim() === "cluster_manager.warming_clusters: 0" ? "" : `${name} (endpoints)`;
+      const untold = await findUntold(sidecar.adminUrl, marker);
+      return untold === "" ? "" : `${name} (${untold})`;
     });
     return (await Promise.all(asked)).filter((one) => one !== "").join(", ");
   });
 }
 
 /** Asks until there is nothing left to wait for. */
-async function until(what: string, findMissing: () => Promise<string>): Promise<void> {
+export async function until(what: string, findMissing: () => Promise<string>): Promise<void> {
   const deadline = Date.now() + WITHIN_MS;
   for (let missing = await findMissing(); missing !== ""; missing = await findMissing()) {
     if (Date.now() > deadline) throw new Error(`waited ${WITHIN_MS / 1_000} s until ${what}; still waiting for ${missing}`);

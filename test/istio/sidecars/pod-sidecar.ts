@@ -3,6 +3,8 @@ import { type Address, FROM_ADS, grpcCluster, meshBootstrap, nodeId, type ProxyI
 
 /** What istiod tells sidecars that their certificates come from. */
 const SECRETS = "sds-grpc";
+/** Its connections are not redirected to itself again. */
+export const SIDECAR_GROUP = 1337;
 const ADMIN_PORT = 15_000;
 
 export interface PodSidecarOptions extends ProxyIdentity {
@@ -11,7 +13,7 @@ export interface PodSidecarOptions extends ProxyIdentity {
   readonly istiod: Address;
   /** Where it gets certificates, seen from the pod; `undefined` where it needs none. */
   readonly secrets: Address | undefined;
-  /** The command that runs another in the pod's network namespace, as the group whose connections are not redirected. */
+  /** The command that runs another in the pod's network namespace. */
   readonly launcher: readonly string[];
   readonly folder: string;
 }
@@ -21,7 +23,8 @@ export interface PodSidecarOptions extends ProxyIdentity {
  * pod go.
  */
 export function startPodSidecar(options: PodSidecarOptions): Promise<RunningEnvoy> {
-  const { binary, launcher, folder } = options;
+  const { binary, folder } = options;
+  const launcher = [...options.launcher, "setpriv", "--regid", `${SIDECAR_GROUP}`, "--clear-groups"];
   return startEnvoy({ binary, launcher, folder, name: nodeId(options), config: { text: JSON.stringify(bootstrap(options)) } });
 }
 

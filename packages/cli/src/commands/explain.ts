@@ -8,6 +8,7 @@ import {
   formatChain,
   formatExplanation,
   type KubernetesResource,
+  lastOfEach,
   type ResourceReference,
   resourcesOf,
 } from "@puggle/mesh-config";
@@ -110,13 +111,7 @@ async function explainRequest(url: string, options: ExplainOptions, isMeshWanted
 function collectResources(mesh: Mesh | undefined, options: ExplainOptions): readonly KubernetesResource[] {
   if (options.resources === undefined)
     return mesh === undefined ? [] : resourcesOf(mesh, { manifests: readClusterManifests(options.manifests ?? []) });
-  const given = readResources(options.resources);
-  const isGiven = new Set(given.map(identityOf));
-  return [...given, ...(mesh === undefined ? [] : describeBaselines(mesh)).filter((resource) => !isGiven.has(identityOf(resource)))];
-}
-
-function identityOf({ kind, metadata }: KubernetesResource): string {
-  return `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
+  return lastOfEach([...(mesh === undefined ? [] : describeBaselines(mesh)), ...readResources(options.resources)]);
 }
 
 function findOrigin(

@@ -5,7 +5,7 @@ import {
   predictSidecarSize,
   ROUTING_MODES,
   type RoutingMode,
-  resourcesOf,
+  resourcesAsGenerated,
   STAMP_KINDS,
   type StampKind,
   TARGETS,
@@ -25,7 +25,7 @@ import { formatPlan, formatRouting } from "./generate-report.ts";
 import { warnOfBroken } from "./manifest-warnings.ts";
 import { manifestsOption, meshFileOption, parsePath } from "./options.ts";
 import { warnOfLostPolicies } from "./policy-warnings.ts";
-import { warnOfUnreachedRules } from "./routing-warnings.ts";
+import { warnOfRouting } from "./routing-warnings.ts";
 import { warnOfLargeSidecars } from "./sidecar-warnings.ts";
 import { warnOfLarge } from "./size-warnings.ts";
 
@@ -99,14 +99,16 @@ async function generateFiles(options: GenerateOptions, now: Date): Promise<Comma
   if (mode === "write") await whileInterruptible(async (signal) => await applyPlan(out, plan, signal));
   const routings = target === "istio" ? describeRouting(mesh, asked) : [];
   const sidecar =
-    target === "istio" ? predictSidecarSize(resourcesOf(mesh, asked), ANY_CALLER, { clusterDomain: mesh.clusterDomain }) : undefined;
+    target === "istio"
+      ? predictSidecarSize(resourcesAsGenerated(mesh, asked), ANY_CALLER, { clusterDomain: mesh.clusterDomain })
+      : undefined;
   const warnings = [
     ...warnOfExpired(mesh, now),
     ...warnOfBroken(known),
     ...(target === "istio"
       ? [
           ...(mesh.services.some(({ calls }) => calls === undefined) ? warnOfLargeSidecars(sidecar) : []),
-          ...warnOfUnreachedRules(mesh, asked),
+          ...warnOfRouting(routings, mesh.clusterDomain),
           ...warnOfLostPolicies(mesh, asked),
           ...warnOfLarge(generated),
         ]

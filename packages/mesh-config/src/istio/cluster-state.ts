@@ -2,7 +2,7 @@ import type { ExternalHost } from "@puggle/model";
 import { z } from "zod";
 import { type Deployment, isDeployment, readDeployment } from "../kubernetes/deployment.ts";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
-import { groupOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
+import { identityOf, type KubernetesResource, type Labels, type ResourceReference, referTo } from "../kubernetes/resource.ts";
 import { type KubernetesService, type RoutingResources, readRoutingResources } from "../routing/istio-resources.ts";
 
 /** Something that selects pods by their labels, and was written for the baseline. */
@@ -16,6 +16,8 @@ export interface PodSelector {
 
 /** What the given manifests say of the cluster, as far as generation has to heed it. What Puggle made itself is left out. */
 export interface ClusterState {
+  /** All of them, as they were given. */
+  readonly foreign: readonly KubernetesResource[];
   readonly services: ReadonlyMap<string, KubernetesService>;
   readonly virtualServices: RoutingResources["virtualServices"];
   readonly destinationRules: RoutingResources["destinationRules"];
@@ -43,11 +45,17 @@ const disruptionBudget = z.looseObject({
     .optional(),
 });
 
+/** Is it somebody else's, and not made by Puggle? */
+export function isForeign({ metadata }: KubernetesResource): boolean {
+  return metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY;
+}
+
 export function readClusterState(manifests: readonly KubernetesResource[], clusterDomain: string): ClusterState {
-  const foreign = manifests.filter((resource) => resource.metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY);
+  const foreign = manifests.filter(isForeign);
   const routing = readRoutingResources(foreign, clusterDomain);
   const deployments = foreign.filter(isDeployment).map((resource) => readDeployment(resource));
   return {
+    foreign,
     services: new Map(routing.services.map((service) => [`${service.reference.namespace}/${service.reference.name}`, service])),
     virtualServices: routing.virtualServices,
     destinationRules: routing.destinationRules,
@@ -68,12 +76,6 @@ export function readClusterState(manifests: readonly KubernetesResource[], clust
     serviceEntryHosts: routing.serviceEntries.flatMap(({ spec }) => spec.hosts.map((host) => host.toLowerCase())),
     objects: new Map(foreign.map((resource) => [identityOf(resource), referTo(resource)])),
   };
-}
-
-/** Kind, namespace and name: what `kubectl apply` would overwrite. */
-export function identityOf(resource: KubernetesResource): string {
-  const { kind, namespace, name } = referTo(resource);
-  return `${groupOf(resource)} ${kind} ${namespace}/${name}`;
 }
 
 /** The labels that a Deployment's own selector looks at. */

@@ -1,9 +1,9 @@
 import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
-import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { identityOf, type KubernetesResource } from "../kubernetes/resource.ts";
 import { MESH_GATEWAY, qualifyGateway } from "../routing/compilation.ts";
 import { resolveHost } from "../routing/registry.ts";
-import { type ClusterState, identityOf } from "./cluster-state.ts";
+import type { ClusterState } from "./cluster-state.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 
 /**

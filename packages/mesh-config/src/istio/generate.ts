@@ -1,16 +1,15 @@
 import type { Mesh, Service } from "@puggle/model";
 import { MeshConfigError } from "../errors.ts";
 import { podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
-import type { KubernetesResource, ResourceReference } from "../kubernetes/resource.ts";
+import { type KubernetesResource, type Labels, lastOfEach } from "../kubernetes/resource.ts";
 import { readRoutingResources } from "../routing/istio-resources.ts";
 import { type Baseline, findBaseline } from "./baselines.ts";
-import { type ClusterState, identityOf, readClusterState } from "./cluster-state.ts";
+import { type ClusterState, readClusterState } from "./cluster-state.ts";
 import { refuseForeignRoutes, refuseToOverwrite } from "./conflicts.ts";
 import { describeBaselines } from "./described-baselines.ts";
 import { buildHeaderBoundary } from "./header-boundary.ts";
 import { buildHeaderStamp, type StampKind } from "./header-stamp.ts";
-import { type UnreachedRule, WaysToServices } from "./matcher-targets.ts";
+import { WaysToServices } from "./matcher-targets.ts";
 import { buildMemberDeployment } from "./member-deployment.ts";
 import { PodSelectors } from "./member-labels.ts";
 import { buildMemberMatcher } from "./member-matcher.ts";
@@ -33,6 +32,8 @@ export interface IstioOptions {
 /** What one service needs: its routes, and what its members share and have. */
 export interface ServiceResources {
   readonly service: Service;
+  /** Of its pods, by the Deployment where that is known, else by what the Service selects. */
+  readonly baselineLabels: Labels;
   /** How requests are led to its members; `undefined` where it has none. */
   readonly plan: RoutingPlan | undefined;
   readonly routing: readonly KubernetesResource[];
@@ -86,7 +87,7 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
     hasMembers,
     selectors,
     policies,
-    ways: findWays(mesh, options.manifests ?? [], cluster),
+    ways: findWays(mesh, cluster),
     wanted: options.routing,
     stamp: options.stamp,
   };
@@ -133,12 +134,9 @@ interface Surroundings {
 }
 
 /** `undefined` where nobody has written routes, so that each service has its own only. */
-function findWays(mesh: Mesh, manifests: readonly KubernetesResource[], { virtualServices }: ClusterState): WaysToServices | undefined {
+function findWays(mesh: Mesh, { virtualServices, foreign }: ClusterState): WaysToServices | undefined {
   if (virtualServices.length === 0) return undefined;
-  const foreign = manifests.filter(({ metadata }) => metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY);
-  const known = new Set(foreign.map(identityOf));
-  const described = describeBaselines(mesh).filter((resource) => !known.has(identityOf(resource)));
-  return new WaysToServices(readRoutingResources([...foreign, ...described], mesh.clusterDomain));
+  return new WaysToServices(readRoutingResources(lastOfEach([...describeBaselines(mesh), ...foreign]), mesh.clusterDomain));
 }
 
 function buildService({ service, deployment }: Baseline, members: readonly MemberOf[], surroundings: Surroundings): ServiceResources {
@@ -162,6 +160,7 @@ function buildService({ service, deployment }: Baseline, members: readonly Membe
   const scopes = buildSidecarScopes({ service, baselineLabels, members: deployments.map(([, built]) => built) }, surroundings);
   return {
     service,
+    baselineLabels,
     plan,
     routing: [...routing, ...scopes],
     members: new Map(deployments.map(([name, built]) => [name, [built, buildHeaderStamp(service, name, surroundings.stamp)]])),
@@ -235,16 +234,9 @@ function compare(a: string, b: string): number {
 }
 
 /** How requests are led to the members of one service, and why so. */
-export interface ServiceRouting {
+export interface ServiceRouting extends Omit<RoutingPlan, "targets"> {
   readonly namespace: string;
   readonly service: string;
-  readonly mode: RoutingMode;
-  /** As the end of a sentence. */
-  readonly why: string;
-  /** Rules of other people's that lead to the baseline, and can not lead to members. */
-  readonly unreached: readonly UnreachedRule[];
-  /** Other people's Sidecars that tell of the baseline and not of its members. */
-  readonly hiddenBy: readonly ResourceReference[];
 }
 
 /**
@@ -255,7 +247,7 @@ export interface ServiceRouting {
 export function describeRouting(mesh: Mesh, options: IstioOptions = {}): readonly ServiceRouting[] {
   return buildIstioResources(mesh, options).services.flatMap(({ service, plan }) => {
     if (plan === undefined) return [];
-    const { mode, why, unreached, hiddenBy } = plan;
-    return [{ namespace: service.namespace, service: service.name, mode, why, unreached, hiddenBy }];
+    const { targets: _targets, ...routing } = plan;
+    return [{ namespace: service.namespace, service: service.name, ...routing }];
   });
 }

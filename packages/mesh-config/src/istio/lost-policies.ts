@@ -1,12 +1,10 @@
 import type { Mesh } from "@puggle/model";
 import { z } from "zod";
 import { isDeployment, podLabelsOf, readDeployment } from "../kubernetes/deployment.ts";
-import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import { isObject } from "../kubernetes/merge-patch.ts";
 import { groupOf, type KubernetesResource, type Labels, matchesSelector, type ResourceReference, referTo } from "../kubernetes/resource.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
-import { findBaseline } from "./baselines.ts";
-import { readClusterState } from "./cluster-state.ts";
+import { isForeign } from "./cluster-state.ts";
 import { buildIstioResources, type IstioOptions } from "./generate.ts";
 
 /** A policy, or rules of a VirtualService for callers, that holds for a service's baseline by the labels of its pods, and not for its members, whose labels are others. */
@@ -52,17 +50,14 @@ interface Policy {
  */
 export function findLostPolicies(mesh: Mesh, options: IstioOptions = {}): readonly LostPolicy[] {
   const manifests = options.manifests ?? [];
-  const policies = manifests.filter(({ metadata }) => metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY).flatMap(readPolicy);
+  const policies = manifests.filter(isForeign).flatMap(readPolicy);
   if (policies.length === 0) return [];
-  const cluster = readClusterState(manifests, mesh.clusterDomain);
-  return buildIstioResources(mesh, options).services.flatMap(({ service, members }) => {
+  return buildIstioResources(mesh, options).services.flatMap(({ service, baselineLabels, members }) => {
     const { name, namespace } = service;
-    const { deployment } = findBaseline(service, cluster, members.size > 0);
-    const baseline = deployment === undefined ? service.selector : podLabelsOf(deployment);
     const labelsOf = [...members].map(([virtualCluster, resources]) => ({ virtualCluster, labels: podLabelsAmong(resources) }));
     return policies
       .filter(({ reference, isForEveryNamespace }) => isForEveryNamespace || reference.namespace === namespace)
-      .filter(({ selects }) => selects(baseline))
+      .filter(({ selects }) => selects(baselineLabels))
       .map(({ reference, selects }) => ({
         policy: reference,
         service: name,

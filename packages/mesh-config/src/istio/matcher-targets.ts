@@ -1,5 +1,6 @@
 import type { Service } from "@puggle/model";
-import type { Labels, ResourceReference } from "../kubernetes/resource.ts";
+import { formatReference, type Labels, type ResourceReference } from "../kubernetes/resource.ts";
+import { parseClusterName } from "../routing/cluster-names.ts";
 import { MESH_GATEWAY, qualifyGateway } from "../routing/compilation.ts";
 import { compileFor } from "../routing/compile.ts";
 import type { RoutingResources } from "../routing/istio-resources.ts";
@@ -58,8 +59,8 @@ export class WaysToServices {
         if (there === undefined) placed.set(key, new Map([[end, one]]));
         else there.set(end, one);
         for (const { cluster } of one.route.destinations) {
-          const { host } = parseCluster(cluster);
-          this.#placesOf.set(host, (this.#placesOf.get(host) ?? new Set()).add(key));
+          const host = hostOfCluster(cluster);
+          if (host !== undefined) this.#placesOf.set(host, (this.#placesOf.get(host) ?? new Set()).add(key));
         }
       }
     }
@@ -75,15 +76,16 @@ export class WaysToServices {
       const routes = [...(this.#routes.get(key)?.values() ?? [])];
       for (const { place, route } of routes.filter((one) => leadsTo(one.route, host))) {
         const { source } = route;
-        if (source !== undefined) leading.set(`${keyOf(source)} ${source.rule}`, source);
+        if (source !== undefined) leading.set(`${formatReference(source)} ${source.rule}`, source);
         const why = route.destinations.length > 1 ? SPLIT : changesOnTheWay(route) ? OWN_CHANGES : undefined;
         const routeName = isSameForAll(routes, route) ? undefined : route.name;
         const problem = why ?? (routeName === undefined ? undefined : problemOfName(routes, route));
         if (problem === undefined) {
-          const { port, subset } = parseCluster(route.destinations[0]?.cluster ?? "");
-          const target = { ...place, routeName, port, subset };
+          const led = parseClusterName(route.destinations[0]?.cluster ?? "");
+          if (led === undefined) continue;
+          const target = { ...place, routeName, port: led.port, subset: led.subset };
           targets.set(JSON.stringify(target), target);
-        } else if (source !== undefined) unreached.set(`${keyOf(source)} ${source.rule}`, { rule: source, why: problem });
+        } else if (source !== undefined) unreached.set(`${formatReference(source)} ${source.rule}`, { rule: source, why: problem });
       }
     }
     return {
@@ -126,8 +128,12 @@ function changesOnTheWay({ destinations }: Route): boolean {
   return destinations.some(({ headers, authority }) => headers !== undefined || authority !== undefined);
 }
 
+function hostOfCluster(name: string): string | undefined {
+  return parseClusterName(name)?.host;
+}
+
 function leadsTo({ destinations }: Route, host: string): boolean {
-  return destinations.some(({ cluster }) => parseCluster(cluster).host === host);
+  return destinations.some(({ cluster }) => hostOfCluster(cluster) === host);
 }
 
 /**
@@ -175,13 +181,4 @@ function routesOf(resources: RoutingResources, proxy: MeshProxy): readonly Place
       return routes.filter(({ answer }) => answer === undefined).map((route) => ({ place, route }));
     }),
   );
-}
-
-function parseCluster(name: string): { readonly host: string; readonly port: number; readonly subset: string | undefined } {
-  const [, port = "", subset = "", host = ""] = /^outbound\|(\d+)\|([^|]*)\|(.+)$/.exec(name) ?? [];
-  return { host, port: Number(port), subset: subset === "" ? undefined : subset };
-}
-
-function keyOf({ namespace, name }: ResourceReference): string {
-  return `${namespace}/${name}`;
 }

@@ -57,7 +57,7 @@ export function buildMemberDeployment(
           ...optional("labels", withoutKeys(template.metadata?.labels, selecting)),
           ...optional("annotations", withoutKeys(template.metadata?.annotations, WRITTEN_ABOUT_ITS_PODS)),
         },
-        spec: { ...shareable.spec.template.spec, containers: withMemberContainer(shareable, service, virtualCluster, member) },
+        spec: { ...podSpec, containers: withMemberContainer(shareable, service, virtualCluster, member) },
       },
     },
   };

@@ -3,6 +3,7 @@ import { VIRTUAL_CLUSTER_HEADER } from "@puggle/model/grammar";
 import { z } from "zod";
 import { MANAGED_BY, MANAGED_BY_LABEL } from "../kubernetes/labels.ts";
 import type { KubernetesResource } from "../kubernetes/resource.ts";
+import { clusterName } from "../routing/cluster-names.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
 
 const PLUGIN_NAME = "envoy.router.cluster_specifier_plugin.matcher";
@@ -104,8 +105,8 @@ export function buildMemberMatcher(
     spec: {
       configPatches: [
         ...targets.map(({ context, place, routeName, port, subset }) => {
-          const clusters = new Map(virtualClusters.map((name) => [name, `outbound|${port}|${name}|${hosts.members}`]));
-          const matcher = printMemberMatcher({ clusters, otherwise: `outbound|${port}|${subset ?? ""}|${hosts.baseline}` });
+          const clusters = new Map(virtualClusters.map((name) => [name, clusterName({ host: hosts.members, port, subset: name })]));
+          const matcher = printMemberMatcher({ clusters, otherwise: clusterName({ host: hosts.baseline, port, subset }) });
           return routePatch({ context, place, routeName }, { inline_cluster_specifier_plugin: matcher });
         }),
         // Asked for by its own name, the members' Service would lead to any of them, whatever virtual cluster it belongs to.
@@ -113,7 +114,7 @@ export function buildMemberMatcher(
           const place = { virtualHost: `${hosts.members}:${port}` };
           return routePatch(
             { context: "SIDECAR_OUTBOUND", place, routeName: undefined },
-            { cluster: `outbound|${port}||${hosts.baseline}` },
+            { cluster: clusterName({ host: hosts.baseline, port }) },
           );
         }),
       ],

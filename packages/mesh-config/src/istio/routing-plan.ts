@@ -50,9 +50,9 @@ export function planRouting({ service, host, membersHost, sidecars, members, way
     mode: "copy",
     why,
     targets: [],
+    unreached: leading.map((rule) => ({ rule, why: "the service has a VirtualService of its own, whose routes this rule does not take" })),
     // What VirtualServices lead to, sidecars know.
     hiddenBy: [],
-    unreached: leading.map((rule) => ({ rule, why: "the service has a VirtualService of its own, whose routes this rule does not take" })),
   });
   const matcher = (why: string): RoutingPlan => ({ mode: "matcher", why, targets, unreached, hiddenBy });
   if (service.hosts.length > 0 || service.gateways.length > 0)

@@ -85,7 +85,7 @@ function hostsFor(
   { mesh, cluster, externalHosts, hasMembers }: Surroundings,
 ): readonly string[] {
   const idOf = (one: Service) => `${one.namespace}/${one.name}`;
-  const called = mesh.services.filter((one) => one === service || idOf(one) === idOf(service) || calls.includes(idOf(one)));
+  const called = mesh.services.filter((one) => [idOf(service), ...calls].includes(idOf(one)));
   const own = called.flatMap((one) => [hostOf(one, mesh), ...one.hosts]);
   const leading = cluster.virtualServices.filter((one) => concerns(one, own, mesh.clusterDomain));
   const ledTo = destinationHosts(leading, mesh.clusterDomain);

@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { MeshConfigError } from "../errors.ts";
-import { formatReference, groupOf, type KubernetesResource, referTo } from "./resource.ts";
+import { type KubernetesResource, lastOfEach } from "./resource.ts";
 
 const resourceSchema = z.looseObject({
   apiVersion: z.string(),
@@ -21,7 +21,7 @@ const TEMPLATE_PLACE = /\{\{.*\}\}/;
  */
 export function parseManifests(sources: readonly { readonly path: string; readonly text: string }[]): readonly KubernetesResource[] {
   const objects = sources.flatMap((source) => readSource(source));
-  return [...new Map(objects.map((object) => [`${groupOf(object)} ${formatReference(referTo(object))}`, object])).values()];
+  return lastOfEach(objects);
 }
 
 function readSource({ path, text }: { readonly path: string; readonly text: string }): readonly KubernetesResource[] {

@@ -37,6 +37,16 @@ export function matchesSelector(selector: Labels, labels: Labels): boolean {
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }
 
+/** Group, kind, namespace and name: what `kubectl apply` would overwrite. */
+export function identityOf(resource: KubernetesResource): string {
+  return `${groupOf(resource)} ${formatReference(referTo(resource))}`;
+}
+
+/** Of several of one identity the last, as `kubectl apply` would leave it. */
+export function lastOfEach(resources: readonly KubernetesResource[]): readonly KubernetesResource[] {
+  return [...new Map(resources.map((resource) => [identityOf(resource), resource])).values()];
+}
+
 /** Splits `networking.istio.io/v1` into its group and version; the core group is "". */
 export function groupOf(resource: KubernetesResource): string {
   const slash = resource.apiVersion.indexOf("/");

@@ -1,7 +1,8 @@
 import { formatReference } from "../kubernetes/resource.ts";
 import { bindVirtualServices } from "./bound-virtual-services.ts";
+import { clusterName, parseClusterName } from "./cluster-names.ts";
 import { MESH_GATEWAY } from "./compilation.ts";
-import { DestinationRuleTable } from "./destination-rules.ts";
+import { DestinationRuleTable, type MergedRule } from "./destination-rules.ts";
 import type { RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
 import { compileHashPolicies } from "./rules/hash-policies.ts";
@@ -51,7 +52,7 @@ export class ClusterTable {
   /** The name of the cluster for a destination, in a rule of the given namespace. */
   use(destination: { readonly host: string; readonly port: number; readonly subset?: string | undefined }, namespace: string): string {
     const host = resolveHost(destination.host, namespace, this.#clusterDomain);
-    const name = `outbound|${destination.port}|${destination.subset ?? ""}|${host}`;
+    const name = clusterName({ ...destination, host });
     if (!this.#clusters.has(name)) {
       const protocol = this.registry.get(host)?.ports.find(({ number }) => number === destination.port)?.protocol ?? "http";
       const endpoints = this.#endpointsOf(host, destination.port, destination.subset);
@@ -60,11 +61,11 @@ export class ClusterTable {
     return name;
   }
 
-  /** The same for a cluster by Envoy's name of it: `outbound|80|pr-42|cart-members.shop.svc.cluster.local`. */
+  /** The same for a cluster by its name. */
   useByName(name: string): void {
     if (this.#clusters.has(name)) return;
-    const [, port, subset = "", host = ""] = /^outbound\|(\d+)\|([^|]*)\|([^|]+)$/.exec(name) ?? [];
-    if (port !== undefined) this.use({ host, port: Number(port), subset: subset === "" ? undefined : subset }, "");
+    const parts = parseClusterName(name);
+    if (parts !== undefined) this.use(parts, "");
     else {
       const endpoints = { kind: "none", why: `no cluster is called ${name}` } as const;
       this.#clusters.set(name, { name, host: name, port: 0, subset: undefined, protocol: "http", endpoints });
@@ -110,9 +111,14 @@ export class ClusterTable {
     if (registered.ports.every(({ number }) => number !== port)) return { kind: "none", why: `${host} has no port ${port}` };
     const endpoints = registered.endpoints(port);
     if (subset === undefined) return endpoints;
-    const found = this.#rules.find(host, registered.namespace)?.subsets.find(({ name }) => name === subset);
+    const found = this.subsetsOf(registered).find(({ name }) => name === subset);
     if (found === undefined) return { kind: "none", why: `no DestinationRule for ${host} has a subset ${subset}` };
     return endpoints.kind === "pods" ? { ...endpoints, labels: { ...endpoints.labels, ...found.labels } } : endpoints;
+  }
+
+  /** The subsets into which a host is divided for this proxy. */
+  subsetsOf({ host, namespace }: RegisteredHost): MergedRule["subsets"] {
+    return this.#rules.find(host, namespace)?.subsets ?? [];
   }
 
   /** By what the destination of a rule is chosen among endpoints. */

@@ -29,6 +29,14 @@ export function compile(resources: readonly KubernetesResource[], proxy: MeshPro
 
 /** {@link compile} for many proxies of one set of resources, which is read only once. */
 export function compileFor(resources: RoutingResources, proxy: MeshProxy): RouteTable {
+  return compileWithClusters(resources, proxy).table;
+}
+
+/** The same with all that the proxy knows of, where its routes lead or not. */
+export function compileWithClusters(
+  resources: RoutingResources,
+  proxy: MeshProxy,
+): { readonly table: RouteTable; readonly clusters: ClusterTable } {
   const unread: Unread[] = [...resources.unread];
   const scope = findScope(resources, proxy, unread);
   const clusters = new ClusterTable(resources, proxy, scope);
@@ -37,5 +45,6 @@ export function compileFor(resources: RoutingResources, proxy: MeshProxy): Route
   const ports = compilePorts({ resources, proxy, scope, clusters, filters, unread });
   const opaque = proxy.kind === "gateway" ? [] : compileOpaqueHosts(clusters, proxy, resources.clusterDomain);
   const unknown = scope.isRegistryOnly ? clusters.blackHole() : PASSTHROUGH_CLUSTER;
-  return { proxy, scope: scope.source, stamp: filters.stamp, ports, opaque, unknown, clusters: clusters.byName, unread };
+  const table = { proxy, scope: scope.source, stamp: filters.stamp, ports, opaque, unknown, clusters: clusters.byName, unread };
+  return { table, clusters };
 }

@@ -21,7 +21,6 @@ const routeChange = z.strictObject({
 const routeMatch = z.strictObject({
   context: z.string().optional(),
   routeConfiguration: z.strictObject({
-    portNumber: z.number().optional(),
     vhost: z.strictObject({
       name: z.string().optional(),
       domainName: z.string().optional(),
@@ -33,7 +32,6 @@ const routeMatch = z.strictObject({
 /** Where routes are led that an EnvoyFilter speaks of. */
 export interface RouteChange {
   /** `undefined` stands for every one, here and below. */
-  readonly listenPort: number | undefined;
   readonly virtualHost: string | undefined;
   readonly domain: string | undefined;
   readonly routeName: string | undefined;
@@ -80,7 +78,6 @@ export function readEnvoyFilters(resources: RoutingResources, proxy: MeshProxy, 
       if (change !== undefined && place !== undefined && (place.vhost.name ?? place.vhost.domainName) !== undefined) {
         const { name, domainName, route } = place.vhost;
         routeChanges.push({
-          listenPort: place.portNumber,
           virtualHost: name,
           domain: domainName,
           routeName: route.name,

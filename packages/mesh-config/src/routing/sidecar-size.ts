@@ -1,10 +1,7 @@
 import { type KubernetesResource, type Labels, matchesSelector } from "../kubernetes/resource.ts";
-import { ClusterTable } from "./clusters.ts";
-import { type CompileOptions, compileFor } from "./compile.ts";
-import { DestinationRuleTable } from "./destination-rules.ts";
+import { type CompileOptions, compileWithClusters } from "./compile.ts";
 import { type RoutingResources, readRoutingResources, type Workload } from "./istio-resources.ts";
 import type { RegisteredHost } from "./registry.ts";
-import { findScope } from "./sidecar-scope.ts";
 import type { MeshProxy } from "./table.ts";
 
 /** What a sidecar has to keep, and what that takes. */
@@ -32,12 +29,12 @@ const KILOBYTES = { empty: 7_150, cluster: 31, endpoint: 4.5, virtualHost: 4, ro
  */
 export function predictSidecarSize(resources: readonly KubernetesResource[], proxy: MeshProxy, options: CompileOptions = {}): SidecarSize {
   const read = readRoutingResources(resources, options.clusterDomain);
-  const rules = new DestinationRuleTable(read, proxy);
+  const { table, clusters: known } = compileWithClusters(read, proxy);
   const pods = new PodCounts(read);
   let clusters = 0;
   let endpoints = 0;
-  for (const registered of new ClusterTable(read, proxy, findScope(read, proxy, [])).registry.values()) {
-    const subsets = rules.find(registered.host, registered.namespace)?.subsets ?? [];
+  for (const registered of known.registry.values()) {
+    const subsets = known.subsetsOf(registered);
     for (const { number } of registered.ports) {
       for (const labels of [{}, ...subsets.map((subset) => subset.labels)]) {
         clusters += 1;
@@ -45,7 +42,7 @@ export function predictSidecarSize(resources: readonly KubernetesResource[], pro
       }
     }
   }
-  const virtualHosts = compileFor(read, proxy).ports.flatMap((port) => port.virtualHosts);
+  const virtualHosts = table.ports.flatMap((port) => port.virtualHosts);
   const routes = virtualHosts.reduce((sum, one) => sum + one.routes.length, 0);
   const kilobytes =
     KILOBYTES.empty +

@@ -21,21 +21,14 @@ export function virtualHost(
   domains: readonly string[],
 ): VirtualHost {
   const name = `${host}:${port}`;
-  const changes = filters.routeChanges.filter((change) => concerns(change, { name, domains, port }));
+  const changes = filters.routeChanges.filter((change) => concerns(change, { name, domains }));
   const changed =
     changes.length === 0 ? routes : routes.map((route) => changes.reduce((now, change) => lead(now, change, clusters), route));
   return { name, domains, routes: changed, removedHeaders: removalsFor(name, filters) };
 }
 
-function concerns(
-  { listenPort, virtualHost, domain }: RouteChange,
-  { name, domains, port }: { readonly name: string; readonly domains: readonly string[]; readonly port: number },
-): boolean {
-  return (
-    (listenPort === undefined || listenPort === port) &&
-    (virtualHost === undefined || virtualHost === name) &&
-    (domain === undefined || domains.includes(domain))
-  );
+function concerns({ virtualHost, domain }: RouteChange, { name, domains }: Pick<VirtualHost, "name" | "domains">): boolean {
+  return (virtualHost === undefined || virtualHost === name) && (domain === undefined || domains.includes(domain));
 }
 
 /** Leads a route that passes requests on to where an EnvoyFilter says, whatever its destinations were. */

@@ -16,7 +16,7 @@ import { buildMemberMatcher } from "./member-matcher.ts";
 import { buildMembersDestinationRule, buildMembersService } from "./members.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 import { planRouting, type RoutingMode, type RoutingPlan } from "./routing-plan.ts";
-import { buildSidecarScopes } from "./sidecar-scopes.ts";
+import { buildSidecarScopes, type Lead, readLeads } from "./sidecar-scopes.ts";
 import { TrafficPolicies } from "./traffic-policies.ts";
 import { buildVirtualService } from "./virtual-service.ts";
 
@@ -83,6 +83,7 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
   const surroundings = {
     mesh,
     cluster,
+    leads: readLeads(cluster, mesh.clusterDomain),
     externalHosts,
     hasMembers,
     selectors,
@@ -124,6 +125,7 @@ interface MemberOf {
 interface Surroundings {
   readonly mesh: Mesh;
   readonly cluster: ClusterState;
+  readonly leads: readonly Lead[];
   readonly externalHosts: Mesh["externalHosts"];
   readonly hasMembers: (id: string) => boolean;
   readonly selectors: PodSelectors;

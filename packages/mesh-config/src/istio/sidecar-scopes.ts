@@ -7,14 +7,20 @@ import { takesIn } from "../routing/bound-virtual-services.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
 import type { Sidecar } from "../routing/istio-resources.ts";
 import { resolveHost } from "../routing/registry.ts";
-import type { VirtualService } from "../routing/rules/delegates.ts";
 import { destinationHosts } from "../routing/sidecar-scope.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 
+/** A VirtualService of somebody else's, by full host names. */
+export interface Lead {
+  readonly hosts: readonly string[];
+  readonly destinations: ReadonlySet<string>;
+}
+
 interface Surroundings {
   readonly mesh: Mesh;
   readonly cluster: ClusterState;
+  readonly leads: readonly Lead[];
   readonly externalHosts: readonly ExternalHost[];
   /** Has a service, by namespace and name, members? */
   readonly hasMembers: (id: string) => boolean;
@@ -82,32 +88,34 @@ function inherited(sidecars: readonly Sidecar[], namespace: string): object {
 function hostsFor(
   service: Service,
   calls: readonly string[],
-  { mesh, cluster, externalHosts, hasMembers }: Surroundings,
+  { mesh, cluster, leads, externalHosts, hasMembers }: Surroundings,
 ): readonly string[] {
   const idOf = (one: Service) => `${one.namespace}/${one.name}`;
   const called = mesh.services.filter((one) => [idOf(service), ...calls].includes(idOf(one)));
   const own = called.flatMap((one) => [hostOf(one, mesh), ...one.hosts]);
-  const leading = cluster.virtualServices.filter((one) => concerns(one, own, mesh.clusterDomain));
-  const ledTo = destinationHosts(leading, mesh.clusterDomain);
+  const leading = leads.filter((lead) => concerns(lead, own));
+  const ledTo = new Set(leading.flatMap(({ destinations }) => [...destinations]));
   const withMembers = mesh.services.filter((one) => hasMembers(idOf(one)) && (called.includes(one) || ledTo.has(hostOf(one, mesh))));
   return [
     ...own,
     ...withMembers.map((one) => hostOf({ ...one, name: membersServiceName(one) }, mesh)),
-    ...leading.flatMap((one) => fullHosts(one, mesh.clusterDomain)),
+    ...leading.flatMap(({ hosts }) => hosts),
     ...externalHosts.map(({ host }) => host),
     ...cluster.serviceEntryHosts,
   ];
 }
 
-/** Has a VirtualService one of these hosts, or does it lead to one? */
-function concerns(virtualService: VirtualService, hosts: readonly string[], clusterDomain: string): boolean {
-  const theirs = fullHosts(virtualService, clusterDomain);
-  const destinations = destinationHosts([virtualService], clusterDomain);
-  return hosts.some((host) => destinations.has(host) || theirs.some((one) => takesIn(one, host)));
+/** By which hosts other people's VirtualServices are asked for, and to which they lead: read once for all services. */
+export function readLeads({ virtualServices }: ClusterState, clusterDomain: string): readonly Lead[] {
+  return virtualServices.map((one) => {
+    const hosts = one.spec.hosts.map((host) => resolveHost(host, one.reference.namespace, clusterDomain));
+    return { hosts: hosts.filter((host) => host !== "*"), destinations: destinationHosts([one], clusterDomain) };
+  });
 }
 
-function fullHosts({ reference, spec }: VirtualService, clusterDomain: string): readonly string[] {
-  return spec.hosts.map((host) => resolveHost(host, reference.namespace, clusterDomain)).filter((host) => host !== "*");
+/** Has it one of these hosts, or does it lead to one? */
+function concerns({ hosts, destinations }: Lead, own: readonly string[]): boolean {
+  return own.some((host) => destinations.has(host) || hosts.some((one) => takesIn(one, host)));
 }
 
 function sidecar(name: string, namespace: string, spec: object): KubernetesResource {

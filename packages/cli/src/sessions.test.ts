@@ -57,12 +57,12 @@ async function listFiles(path: string): Promise<string[]> {
 }
 
 const GENERATED = [
+  "generated/istio/header-boundary.yaml",
   "generated/istio/shop/cart/members-destination-rule.yaml",
   "generated/istio/shop/cart/members-service.yaml",
   "generated/istio/shop/cart/members/pr-42/deployment.yaml",
   "generated/istio/shop/cart/members/pr-42/header-stamp.yaml",
   "generated/istio/shop/cart/virtual-service.yaml",
-  "generated/istio/shop/header-boundary.yaml",
 ];
 
 describe("puggle", () => {
@@ -245,13 +245,13 @@ generated: 2 new, 2 changed, 2 removed, 2 unchanged
       stdout: "generated: 0 new, 0 changed, 0 removed, 6 unchanged; up to date\n",
       stderr: "",
     });
-    const file = join(folder, "generated/istio/shop/header-boundary.yaml");
+    const file = join(folder, "generated/istio/header-boundary.yaml");
     const edited = `${await readFile(file, "utf8")}# edited\n`;
     await writeFile(file, edited);
     expect(await puggle(["generate", "--check"])).toEqual({
       exitCode: 1,
       stdout:
-        "~ istio/shop/header-boundary.yaml\ngenerated: 0 new, 1 changed, 0 removed, 5 unchanged; not up to date: run puggle generate and commit what it writes\n",
+        "~ istio/header-boundary.yaml\ngenerated: 0 new, 1 changed, 0 removed, 5 unchanged; not up to date: run puggle generate and commit what it writes\n",
       stderr: "",
     });
     const { exitCode, stdout } = await puggle(["generate", "--check", "--json"]);
@@ -263,7 +263,7 @@ generated: 2 new, 2 changed, 2 removed, 2 unchanged
         mode: "check",
         isCurrent: false,
         created: [],
-        changed: ["istio/shop/header-boundary.yaml"],
+        changed: ["istio/header-boundary.yaml"],
         removed: [],
         unchanged: 5,
         routing: [expect.objectContaining({ namespace: "shop", service: "cart", mode: "copy", unreached: [], hiddenBy: [] })],
@@ -285,7 +285,7 @@ generated: 2 new, 2 changed, 2 removed, 2 unchanged
   it("leaves alone what it did not make, and refuses to write where that is in the way", async () => {
     await write({ "mesh.yaml": MESH, "generated/istio/shop/notes.yaml": "mine", "generated/other.yaml": "mine" });
     expect((await puggle(["generate"])).exitCode).toBe(0);
-    const boundary = "generated/istio/shop/header-boundary.yaml";
+    const boundary = "generated/istio/header-boundary.yaml";
     await write({ [boundary]: "mine" });
     await write({ "mesh.yaml": MESH.replaceAll("pr-42", "pr-43") });
     const before = await listFiles("generated");

@@ -42,7 +42,7 @@ function member(service: string, namespace: string): Mesh["virtualClusters"][num
 
 /** All that stands in the cluster before Puggle: every service of the shop, and somebody outside. */
 export const BASELINES: readonly KubernetesResource[] = [
-  ...["shop", "stock"].map((name) => namespace(name, { "istio-injection": "enabled" })),
+  ...["shop", "stock", "tools"].map((name) => namespace(name, { "istio-injection": "enabled" })),
   namespace("outside"),
   ...MESH.services.flatMap(({ name, namespace }) => [
     kubernetesService(name, namespace),
@@ -54,6 +54,8 @@ export const BASELINES: readonly KubernetesResource[] = [
   kubernetesService("pricing", "stock"),
   deployment("pricing", "stock", { app: "pricing" }),
   kubernetesService("nobody", "stock"),
+  // In a namespace of which the mesh file has nothing: what it sends outside has no header all the same.
+  deployment("report", "tools", { app: "report" }),
   deployment("world", "outside", { app: "world" }, "world", PASSED_THROUGH_TO),
 ];
 

@@ -109,7 +109,7 @@ describe("explain", () => {
         1. The request has no virtual-cluster-name, and EnvoyFilter shop/cart-blue stamps blue on what its workload sends.
         2. No VirtualService has api.payments.example on port 80.
         3. It goes out of the mesh, to api.payments.example:80.
-        4. EnvoyFilter shop/puggle-header-boundary takes virtual-cluster-name off before it leaves.
+        4. EnvoyFilter istio-system/puggle-header-boundary takes virtual-cluster-name off before it leaves.
       "
     `);
   });

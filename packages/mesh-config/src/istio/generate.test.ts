@@ -486,6 +486,7 @@ describe("the files", () => {
   it("are laid out by namespace, service and virtual cluster, one object a file, each saying how it was made", () => {
     const files = generate(mesh(SHOP), "istio");
     expect(files.map(({ path }) => path)).toEqual([
+      "istio/header-boundary.yaml",
       "istio/shop/cart/members-destination-rule.yaml",
       "istio/shop/cart/members-service.yaml",
       "istio/shop/cart/members/blue/deployment.yaml",
@@ -493,7 +494,6 @@ describe("the files", () => {
       "istio/shop/cart/members/pr-42/deployment.yaml",
       "istio/shop/cart/members/pr-42/header-stamp.yaml",
       "istio/shop/cart/virtual-service.yaml",
-      "istio/shop/header-boundary.yaml",
     ]);
     for (const { text } of files) expect(text).toMatch(/^# Made by `puggle generate --target istio` from the mesh file\. Do not edit/);
   });

@@ -43,8 +43,8 @@ export interface ServiceResources {
 
 export interface IstioResources {
   readonly services: readonly ServiceResources[];
-  /** By namespace. */
-  readonly boundaries: ReadonlyMap<string, KubernetesResource>;
+  /** What takes the header off for the whole mesh; `undefined` where there is no service. */
+  readonly boundary: KubernetesResource | undefined;
 }
 
 /** What was built last of a mesh: files, warnings and plans are all asked for one after the other. */
@@ -99,11 +99,7 @@ function build(mesh: Mesh, options: IstioOptions): IstioResources {
     mesh,
     cluster,
   );
-  const namespaces = [...new Set(known.map(({ namespace }) => namespace))];
-  const resources = {
-    services,
-    boundaries: new Map(namespaces.map((namespace) => [namespace, buildHeaderBoundary(namespace, externalHosts)])),
-  };
+  const resources = { services, boundary: services.length === 0 ? undefined : buildHeaderBoundary(externalHosts) };
   refuseToOverwrite(flatten(resources), cluster);
   return resources;
 }
@@ -113,8 +109,11 @@ export function generateIstio(mesh: Mesh, options: IstioOptions = {}): readonly 
   return flatten(buildIstioResources(mesh, options));
 }
 
-function flatten({ services, boundaries }: IstioResources): readonly KubernetesResource[] {
-  return [...boundaries.values(), ...services.flatMap(({ routing, members }) => [...routing, ...[...members.values()].flat()])];
+function flatten({ services, boundary }: IstioResources): readonly KubernetesResource[] {
+  return [
+    ...(boundary === undefined ? [] : [boundary]),
+    ...services.flatMap(({ routing, members }) => [...routing, ...[...members.values()].flat()]),
+  ];
 }
 
 interface MemberOf {

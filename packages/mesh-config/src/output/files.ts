@@ -20,7 +20,7 @@ const REGENERATE = "from the mesh file. Do not edit: change the mesh file and ge
 /**
  * The files of a target, one object a file, sorted by path. The same mesh gives the same bytes.
  *
- * - `istio`: `istio/<namespace>/<service>/...` and, for each member, `istio/<namespace>/<service>/members/<virtual cluster>/...`
+ * - `istio`: `istio/header-boundary.yaml`, `istio/<namespace>/<service>/...` and, for each member, `istio/<namespace>/<service>/members/<virtual cluster>/...`
  * - `envoy`: `envoy/<namespace>/<workload>.yaml` and `envoy/gateway.yaml`, each the whole static configuration of one plain Envoy
  *
  * @throws MeshConfigError
@@ -31,12 +31,9 @@ export function generate(mesh: Mesh, target: Target, options: IstioOptions & Env
 }
 
 function istioFiles(mesh: Mesh, options: IstioOptions): GeneratedFile[] {
-  const { services, boundaries } = buildIstioResources(mesh, options);
+  const { services, boundary } = buildIstioResources(mesh, options);
   refuseTooLarge(services.flatMap(({ routing }) => routing));
-  return [
-    ...[...boundaries].map(([namespace, boundary]) => file("istio", `istio/${namespace}/header-boundary.yaml`, boundary)),
-    ...services.flatMap(serviceFiles),
-  ];
+  return [...(boundary === undefined ? [] : [file("istio", "istio/header-boundary.yaml", boundary)]), ...services.flatMap(serviceFiles)];
 }
 
 function serviceFiles({ service, routing, members }: ServiceResources): readonly GeneratedFile[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { describeIssues, type LocatedDocument, type Place, placeOf, type ValuePath } from "../documents/index.ts";
 import {
   type ExternalHost,
   externalHostSchema,
@@ -9,9 +10,8 @@ import {
   serviceSchema,
   virtualClusterSchema,
 } from "../schema.ts";
-import { type LocatedDocument, placeOf, type ValuePath } from "./located-document.ts";
-import type { MeshFileProblem, Place } from "./problem.ts";
-import { describeIssues } from "./schema-problems.ts";
+import { MESH_FILE_KIND } from "./mesh-file-kind.ts";
+import type { MeshFileProblem } from "./problem.ts";
 
 /** Something that a document declares, and how to find the place of its parts. */
 export interface Declared<T> {
@@ -58,7 +58,7 @@ export function readDeclarations(document: LocatedDocument): Declarations {
       problems: [],
     };
   }
-  const problems = describeIssues(document, file.error.issues);
+  const problems = describeIssues(document, file.error.issues, MESH_FILE_KIND);
   const foreign = problems.filter(({ code }) => code === "wrong-kind");
   // Another kind of document: what else it says can not be judged by this schema.
   if (foreign.length > 0) return { ...declare(document), hasAllServices: false, problems: foreign };

@@ -1,6 +1,5 @@
-import { compareProblems, formatProblem, type MeshFileProblem } from "./problem.ts";
-
-const MOST_PROBLEMS_PRINTED = 100;
+import { compareProblems, formatProblems } from "../documents/index.ts";
+import type { MeshFileProblem } from "./problem.ts";
 
 /**
  * Thrown when mesh files can not be read as one mesh: every problem of every file at once, sorted by place.
@@ -23,14 +22,8 @@ export class MeshFileError extends Error {
 
   constructor(problems: readonly MeshFileProblem[]) {
     const sorted = problems.toSorted(compareProblems);
-    super(renderProblems(sorted));
+    super(formatProblems(sorted));
     this.name = "MeshFileError";
     this.problems = sorted;
   }
-}
-
-function renderProblems(problems: readonly MeshFileProblem[]): string {
-  const lines = problems.slice(0, MOST_PROBLEMS_PRINTED).map(formatProblem);
-  if (problems.length > MOST_PROBLEMS_PRINTED) lines.push(`and ${problems.length - MOST_PROBLEMS_PRINTED} more problems`);
-  return lines.join("\n");
 }

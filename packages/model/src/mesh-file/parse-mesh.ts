@@ -1,9 +1,10 @@
+import { compareText, findTextProblem, readYaml } from "../documents/index.ts";
 import type { ExternalHost, Mesh, VirtualCluster } from "../schema.ts";
 import { type Declarations, mergeDeclarations, readDeclarations } from "./declarations.ts";
 
 import { MeshFileError } from "./mesh-file-error.ts";
-import { compareText, type MeshFileProblem } from "./problem.ts";
-import { readYaml } from "./read-yaml.ts";
+import { MESH_FILE_KIND } from "./mesh-file-kind.ts";
+import type { MeshFileProblem } from "./problem.ts";
 import {
   findDuplicatePorts,
   findDuplicateServices,
@@ -16,7 +17,7 @@ import {
   resolveCalls,
   resolveMembers,
 } from "./rules/index.ts";
-import { findTextProblem, type MeshSource } from "./source-text.ts";
+import type { MeshSource } from "./source-text.ts";
 
 /** The DNS domain of a cluster whose mesh files do not say one: Kubernetes' own default. */
 export const DEFAULT_CLUSTER_DOMAIN = "cluster.local";
@@ -48,9 +49,9 @@ export function buildMesh(sources: readonly MeshSource[], unread: readonly MeshF
   const problems: MeshFileProblem[] = [...unread];
   const perDocument: Declarations[] = [];
   for (const source of sources.toSorted((a, b) => compareText(a.path, b.path))) {
-    const textProblem = findTextProblem(source);
+    const textProblem = findTextProblem(source, MESH_FILE_KIND);
     if (textProblem === undefined) {
-      const yaml = readYaml(source);
+      const yaml = readYaml(source, MESH_FILE_KIND);
       problems.push(...yaml.problems);
       perDocument.push(...yaml.documents.map(readDeclarations));
     } else problems.push(textProblem);

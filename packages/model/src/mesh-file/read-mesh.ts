@@ -1,12 +1,14 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { compareText, fileTooLarge, placeInText } from "../documents/index.ts";
 import { GENERATED_FILE_MARKER } from "../generated-file.ts";
 import type { Mesh } from "../schema.ts";
 import { MeshFileError } from "./mesh-file-error.ts";
+import { MESH_FILE_KIND } from "./mesh-file-kind.ts";
 import { buildMesh } from "./parse-mesh.ts";
-import { compareText, type MeshFileProblem, type MeshFileProblemCode } from "./problem.ts";
-import { fileTooLarge, MESH_FILE_MAX_BYTES, type MeshSource, placeInText } from "./source-text.ts";
+import type { MeshFileProblem, MeshFileProblemCode } from "./problem.ts";
+import { MESH_FILE_MAX_BYTES, type MeshSource } from "./source-text.ts";
 
 const MESH_FILE_NAME = /\.ya?ml$/;
 
@@ -74,7 +76,7 @@ async function readSource(path: string, isLeftOut: (head: Buffer) => boolean = (
       if (length === 0 && isLeftOut(chunk)) return undefined;
       chunks.push(chunk);
       length += chunk.length;
-      if (length > MESH_FILE_MAX_BYTES) return fileTooLarge(path);
+      if (length > MESH_FILE_MAX_BYTES) return fileTooLarge(path, MESH_FILE_KIND);
     }
     return decode(path, Buffer.concat(chunks));
   } catch (error) {

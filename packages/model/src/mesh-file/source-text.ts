@@ -1,53 +1,10 @@
-import type { MeshFileProblem, Place } from "./problem.ts";
+import type { Source } from "../documents/index.ts";
 
 /** One mesh file's name, as it appears in problems, and its text. */
-export interface MeshSource {
-  readonly path: string;
-  readonly text: string;
-}
+export type MeshSource = Source;
 
 /**
  * The largest mesh file that is read, in bytes of UTF-8: 5 MiB. A file with 1,000 services and 1,000 virtual clusters of 10 members each, with
  * images and variables, has less than 2 MiB.
  */
 export const MESH_FILE_MAX_BYTES = 5 * 1024 * 1024;
-
-// YAML 1.2.2, section 5.1: of the control characters only tab, line feed, carriage return and next line are allowed.
-const NOT_TEXT = /(?![\t\n\r\u0085])[\p{Cc}\p{Cs}]/u;
-
-/** Finds what makes a text unfit for a YAML parser, before one sees it. */
-export function findTextProblem(source: MeshSource): MeshFileProblem | undefined {
-  if (Buffer.byteLength(source.text) > MESH_FILE_MAX_BYTES) return fileTooLarge(source.path);
-  const offset = source.text.search(NOT_TEXT);
-  if (offset === -1) return undefined;
-  const character = source.text.charCodeAt(offset).toString(16).toUpperCase().padStart(4, "0");
-  return {
-    ...placeInText(source, offset),
-    code: "not-text",
-    message: `the file holds the character U+${character}, which YAML text can not hold`,
-    fix: "save it as UTF-8 text, or write the character as an escape in double quotes",
-  };
-}
-
-/** The refusal of a file over {@link MESH_FILE_MAX_BYTES}. */
-export function fileTooLarge(path: string): MeshFileProblem {
-  return {
-    path,
-    line: 1,
-    column: 1,
-    code: "file-too-large",
-    message: `the file is larger than ${MESH_FILE_MAX_BYTES / 1024 / 1024} MiB, the most that is read`,
-    fix: "split it into several files in one folder, and give the folder's name",
-  };
-}
-
-/** The place of a character in a text. */
-export function placeInText({ path, text }: MeshSource, offset: number): Place {
-  let line = 1;
-  let lineStart = 0;
-  for (let end = text.indexOf("\n"); end !== -1 && end < offset; end = text.indexOf("\n", end + 1)) {
-    line++;
-    lineStart = end + 1;
-  }
-  return { path, line, column: offset - lineStart + 1 };
-}

@@ -1,6 +1,7 @@
+import { formatPlace } from "../../documents/index.ts";
 import type { Service } from "../../schema.ts";
 import type { Declared } from "../declarations.ts";
-import { formatPlace, type MeshFileProblem } from "../problem.ts";
+import type { MeshFileProblem } from "../problem.ts";
 import { FirstClaims } from "./first-claims.ts";
 
 /** A service's namespace and name identify it. */

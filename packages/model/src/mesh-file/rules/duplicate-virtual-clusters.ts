@@ -1,5 +1,6 @@
+import { formatPlace } from "../../documents/index.ts";
 import type { Declared, DeclaredVirtualCluster } from "../declarations.ts";
-import { formatPlace, type MeshFileProblem } from "../problem.ts";
+import type { MeshFileProblem } from "../problem.ts";
 import { FirstClaims } from "./first-claims.ts";
 
 /** A virtual cluster's name is the header's value, so the whole mesh has it once. */

@@ -1,7 +1,8 @@
+import { formatPlace, type Place } from "../../documents/index.ts";
 import { type ExternalHost, MEMBERS_SUFFIX, type Service } from "../../schema.ts";
 import type { Declared } from "../declarations.ts";
 
-import { formatPlace, type MeshFileProblem, type Place } from "../problem.ts";
+import type { MeshFileProblem } from "../problem.ts";
 import { FirstClaims } from "./first-claims.ts";
 import type { ResolvedMember } from "./members.ts";
 

@@ -1,7 +1,8 @@
+import { formatPlace, type Place } from "../../documents/index.ts";
 import type { Member, Service } from "../../schema.ts";
 import type { Declared, DeclaredVirtualCluster } from "../declarations.ts";
 
-import { formatPlace, type MeshFileProblem, type Place } from "../problem.ts";
+import type { MeshFileProblem } from "../problem.ts";
 import { FirstClaims } from "./first-claims.ts";
 import { serviceLookup } from "./service-lookup.ts";
 

@@ -1,5 +1,6 @@
+import { formatPlace } from "../../documents/index.ts";
 import type { Declared } from "../declarations.ts";
-import { formatPlace, type MeshFileProblem, type MeshFileProblemCode } from "../problem.ts";
+import type { MeshFileProblem, MeshFileProblemCode } from "../problem.ts";
 
 /** What the whole mesh has one of, such as the cluster's DNS domain, is the same whichever file says it. */
 export function findSaidOnceConflicts(key: string, code: MeshFileProblemCode, declared: readonly Declared<unknown>[]): MeshFileProblem[] {

@@ -1,5 +1,5 @@
+import { nearestWord } from "../../documents/index.ts";
 import type { Service } from "../../schema.ts";
-import { nearestWord } from "../nearest-word.ts";
 import type { MeshFileProblem } from "../problem.ts";
 
 export type Lookup = { readonly service: Service } | { readonly problem: Pick<MeshFileProblem, "code" | "message" | "fix"> };

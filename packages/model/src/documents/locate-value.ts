@@ -1,6 +1,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from "yaml";
+import type { DocumentKind } from "./document-kind.ts";
 import { type LocatedDocument, type LocatedNode, placeAt } from "./located-document.ts";
-import { formatPlace, type MeshFileProblem, type Place } from "./problem.ts";
+import { type DocumentProblem, formatPlace, type Place } from "./problem.ts";
 
 /** How many values aliases may stand for, all together: far over what people write, and little enough to hold. */
 const MOST_ALIASED_VALUES = 250_000;
@@ -10,7 +11,7 @@ const DEEPEST_NESTING = 64;
 export interface LocatedValue {
   readonly value: unknown;
   readonly root: LocatedNode;
-  readonly problems: readonly MeshFileProblem[];
+  readonly problems: readonly DocumentProblem[];
 }
 
 interface Built {
@@ -27,12 +28,12 @@ interface Built {
  * Duplicate keys are found here, in time proportional to the document. An alias shares what its anchor built; how much all aliases stand for is
  * counted, never walked, so that a few lines can not blow up into billions of values.
  */
-export function locateValue(contents: Node, text: Pick<LocatedDocument, "path" | "lines">): LocatedValue {
-  const problems: MeshFileProblem[] = [];
+export function locateValue(contents: Node, text: Pick<LocatedDocument, "path" | "lines">, kind: DocumentKind): LocatedValue {
+  const problems: DocumentProblem[] = [];
   const anchors = new Map<string, Built>();
   let aliasedValues = 0;
 
-  const report = (offset: number, problem: Omit<MeshFileProblem, keyof Place>) => problems.push({ ...placeAt(text, offset), ...problem });
+  const report = (offset: number, problem: Omit<DocumentProblem, keyof Place>) => problems.push({ ...placeAt(text, offset), ...problem });
 
   function build(node: unknown, depth: number, keyStart?: number): Built {
     const start = startOf(node) ?? keyStart ?? 0;
@@ -64,7 +65,7 @@ export function locateValue(contents: Node, text: Pick<LocatedDocument, "path" |
     aliasedValues += target.size;
     if (aliasedValues > MOST_ALIASED_VALUES) {
       const message = `the aliases stand for more than ${MOST_ALIASED_VALUES} values`;
-      if (wasWithin) report(start, { code: "too-many-aliases", message, fix: "write the values out, or leave them to the baseline" });
+      if (wasWithin) report(start, { code: "too-many-aliases", message, fix: kind.fixes.tooManyAliases });
       return leaf(null, start, keyStart);
     }
     if (depth + target.height > DEEPEST_NESTING) {

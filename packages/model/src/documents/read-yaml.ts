@@ -1,8 +1,9 @@
 import { Composer, type Document, LineCounter } from "yaml";
+import type { DocumentKind } from "./document-kind.ts";
 import { locateValue } from "./locate-value.ts";
 import { type LocatedDocument, placeAt } from "./located-document.ts";
-import type { MeshFileProblem, Place } from "./problem.ts";
-import type { MeshSource } from "./source-text.ts";
+import type { DocumentProblem, Place } from "./problem.ts";
+import type { Source } from "./source-text.ts";
 import { NestingTooDeep, parseTokens } from "./yaml-tokens.ts";
 
 const SYNTAX_FIXES: Readonly<Record<string, string>> = {
@@ -18,45 +19,45 @@ const SYNTAX_FIXES: Readonly<Record<string, string>> = {
 /** What the YAML of one source says, and what is wrong with it as YAML. */
 export interface YamlReading {
   readonly documents: readonly LocatedDocument[];
-  readonly problems: readonly MeshFileProblem[];
+  readonly problems: readonly DocumentProblem[];
 }
 
 /** Reads the YAML 1.2 documents of one source, each with the places of its parts. Empty documents among others are skipped. */
-export function readYaml(source: MeshSource): YamlReading {
+export function readYaml(source: Source, kind: DocumentKind): YamlReading {
   const lines = new LineCounter();
   try {
-    return locateDocuments(source, lines, compose(source, lines));
+    return locateDocuments(source, lines, compose(source, lines), kind);
   } catch (error) {
     if (!(error instanceof NestingTooDeep)) throw error;
     return { documents: [], problems: [tooDeep(placeAt({ path: source.path, lines }, error.offset))] };
   }
 }
 
-function compose(source: MeshSource, lines: LineCounter): Document.Parsed[] {
+function compose(source: Source, lines: LineCounter): Document.Parsed[] {
   // yaml compares every key with every other when it looks for duplicates; locateValue finds them in one pass.
   const options = { prettyErrors: false, uniqueKeys: false, stringKeys: true, resolveKnownTags: false, schema: "core" };
   return Array.from(new Composer(options).compose(parseTokens(source.text, lines)));
 }
 
-function locateDocuments(source: MeshSource, lines: LineCounter, parsed: readonly Document.Parsed[]): YamlReading {
+function locateDocuments(source: Source, lines: LineCounter, parsed: readonly Document.Parsed[], kind: DocumentKind): YamlReading {
   const text = { path: source.path, lines };
   const documents: LocatedDocument[] = [];
-  const problems: MeshFileProblem[] = [];
+  const problems: DocumentProblem[] = [];
   for (const document of parsed) {
     const syntaxProblem = findSyntaxProblem(document, text);
     if (syntaxProblem !== undefined) problems.push(syntaxProblem);
     else if (document.contents !== null && !isBlank(document)) {
-      const located = locateValue(document.contents, text);
+      const located = locateValue(document.contents, text, kind);
       problems.push(...located.problems);
       if (located.problems.length === 0) documents.push({ ...text, value: located.value, root: located.root });
     }
   }
-  if (documents.length === 0 && problems.length === 0) problems.push(emptyFile(source));
+  if (documents.length === 0 && problems.length === 0) problems.push(emptyFile(source, kind));
   return { documents, problems };
 }
 
 /** After the first syntax error a parser guesses, so the first one is the only one that is told. */
-function findSyntaxProblem(document: Document.Parsed, text: Pick<LocatedDocument, "path" | "lines">): MeshFileProblem | undefined {
+function findSyntaxProblem(document: Document.Parsed, text: Pick<LocatedDocument, "path" | "lines">): DocumentProblem | undefined {
   const error = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])[0];
   if (error?.code === "RESOURCE_EXHAUSTION") {
     return tooDeep(placeAt(text, error.pos[0]));
@@ -80,7 +81,7 @@ function findSyntaxProblem(document: Document.Parsed, text: Pick<LocatedDocument
   };
 }
 
-function tooDeep(place: Place): MeshFileProblem {
+function tooDeep(place: Place): DocumentProblem {
   return { ...place, code: "too-deep", message: "the nesting is too deep to read", fix: "flatten it" };
 }
 
@@ -89,13 +90,13 @@ function isBlank(document: Document.Parsed): boolean {
   return range !== undefined && range !== null && range[0] === range[1];
 }
 
-function emptyFile({ path, text }: MeshSource): MeshFileProblem {
+function emptyFile({ path, text }: Source, kind: DocumentKind): DocumentProblem {
   return {
     path,
     line: 1,
     column: 1,
     code: "empty-file",
     message: text.trim() === "" ? "the file is empty" : "the file holds nothing but comments",
-    fix: "begin it with 'apiVersion: puggle.dev/v1alpha1' and 'kind: Mesh', or remove it",
+    fix: kind.fixes.emptyFile,
   };
 }

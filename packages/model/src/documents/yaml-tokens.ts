@@ -2,7 +2,7 @@ import { type CST, Lexer, type LineCounter, Parser } from "yaml";
 
 const MOST_OPEN_TOKENS = 200;
 
-/** Thrown where brackets or indentation go deeper than any mesh file does. */
+/** Thrown where brackets or indentation go deeper than any document of ours does. */
 export class NestingTooDeep extends Error {
   readonly code = "nesting-too-deep";
   readonly offset: number;

@@ -7,7 +7,7 @@ import { takesIn } from "../routing/bound-virtual-services.ts";
 import { ROOT_NAMESPACE } from "../routing/compilation.ts";
 import type { Sidecar } from "../routing/istio-resources.ts";
 import { resolveHost } from "../routing/registry.ts";
-import { destinationHosts } from "../routing/sidecar-scope.ts";
+import { destinationPorts } from "../routing/sidecar-scope.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import { hostOf, membersServiceName } from "./names.ts";
 
@@ -109,7 +109,7 @@ function hostsFor(
 export function readLeads({ virtualServices }: ClusterState, clusterDomain: string): readonly Lead[] {
   return virtualServices.map((one) => {
     const hosts = one.spec.hosts.map((host) => resolveHost(host, one.reference.namespace, clusterDomain));
-    return { hosts: hosts.filter((host) => host !== "*"), destinations: destinationHosts([one], clusterDomain) };
+    return { hosts: hosts.filter((host) => host !== "*"), destinations: new Set(destinationPorts([one], clusterDomain).keys()) };
   });
 }
 

@@ -7,7 +7,7 @@ import type { RoutingResources } from "./istio-resources.ts";
 import { buildRegistry, type RegisteredHost, type Registry, resolveHost } from "./registry.ts";
 import { compileHashPolicies } from "./rules/hash-policies.ts";
 import type { DestinationSpec } from "./rules/schema.ts";
-import { destinationHosts, type SidecarScope } from "./sidecar-scope.ts";
+import { destinationPorts, portsLearnt, type SidecarScope } from "./sidecar-scope.ts";
 import type { Cluster, ClusterEndpoints, HashPolicy, MeshProxy } from "./table.ts";
 
 export const PASSTHROUGH_CLUSTER = "PassthroughCluster";
@@ -35,10 +35,15 @@ export class ClusterTable {
       this.named = visible;
     } else {
       const bound = bindVirtualServices({ resources, proxy, scope }, (gateways) => gateways.includes(MESH_GATEWAY));
-      const owners = bound.map(({ owner }) => owner);
-      const ledTo = destinationHosts(owners, resources.clusterDomain);
       this.named = new Map([...visible].filter(([host, { namespace }]) => scope.takesInService(host, namespace)));
-      this.registry = new Map([...visible].filter(([host]) => this.named.has(host) || ledTo.has(host)));
+      const owners = bound.map(({ owner }) => owner);
+      const ledTo = destinationPorts(owners, resources.clusterDomain, proxy.namespace);
+      const learnt = [...ledTo].flatMap(([host, named]) => {
+        const registered = this.named.has(host) ? undefined : visible.get(host);
+        const ports = portsLearnt(registered?.ports ?? [], named);
+        return registered === undefined || ports.length === 0 ? [] : [[host, { ...registered, ports }] as const];
+      });
+      this.registry = new Map([...this.named, ...learnt]);
     }
     this.#clusterDomain = resources.clusterDomain;
     this.#proxy = proxy;

@@ -270,3 +270,31 @@ spec: { subsets: [] }`;
     ]);
   });
 });
+
+describe("a sidecar that its Sidecar tells of nothing but some rules", () => {
+  const SIDECAR = `
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: web, namespace: shop }
+spec: { egress: [{ hosts: ["./front.shop.svc.cluster.local"] }] }`;
+  const DESTINATION_POLICY = `
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: cart, namespace: shop }
+spec: { host: cart, trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } }`;
+
+  it.each([
+    ["by a rule that names no port", "{ host: cart }", true],
+    ["by a rule that names a port of it", "{ host: cart, port: { number: 90 } }", true],
+    ["not by a rule that names a port which it has not", "{ host: cart, port: { number: 70 } }", false],
+  ])("learns of a Service, and of its policies, %s", (_, destination, isKnown) => {
+    const ports = "[{ port: 80, name: http }, { port: 90, name: http-admin }]";
+    const rules = VIRTUAL_SERVICE("front", `{ hosts: [front], http: [{ route: [{ destination: ${destination} }] }] }`);
+    const table = compile(resources(SERVICE("front") + SERVICE("cart", "shop", ports) + rules + DESTINATION_POLICY + SIDECAR), WEB);
+    const routes = table.ports.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host) => host.routes));
+    const policies = routes.flatMap(({ forwarding }) => forwarding?.hashPolicies ?? []);
+    expect(policies.some(({ kind }) => kind === "source-address")).toBe(isKnown);
+  });
+});

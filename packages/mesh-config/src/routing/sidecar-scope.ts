@@ -103,14 +103,38 @@ function overlaps(a: string, b: string): boolean {
   return isPartOf(a, b) || isPartOf(b, a);
 }
 
-/** The hosts to which rules lead: a sidecar that is told of the rules has to know of their endpoints, though it is not told of them by name. */
-export function destinationHosts(virtualServices: readonly VirtualService[], clusterDomain: string): ReadonlySet<string> {
-  const destinations = virtualServices.flatMap(({ rules }) =>
-    rules.flatMap(({ rule, source }) =>
-      [...(rule.route ?? []), ...(rule.mirrors ?? []), { destination: rule.mirror }].flatMap(({ destination }) =>
-        destination === undefined ? [] : [resolveHost(destination.host, source.namespace, clusterDomain)],
-      ),
-    ),
-  );
-  return new Set(destinations);
+/** Stands for the port that the caller asked for, whichever that is. */
+const PORT_OF_CALLER = 0;
+
+/** What a sidecar learns by rules of the ports of a host that it is not told of by name: all where one rule names none, else those that rules name. */
+export function portsLearnt<Port extends { readonly number: number }>(ports: readonly Port[], named: ReadonlySet<number>): readonly Port[] {
+  return named.has(PORT_OF_CALLER) ? ports : ports.filter(({ number }) => named.has(number));
+}
+
+/**
+ * The hosts to which rules lead, with the ports that they name: a sidecar that is told of the rules has to know of their endpoints.
+ *
+ * @param namespace - of the caller, for the rules that are for it alone; for all rules where left out
+ */
+export function destinationPorts(
+  virtualServices: readonly VirtualService[],
+  clusterDomain: string,
+  namespace?: string,
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const ports = new Map<string, Set<number>>();
+  for (const { rule, source } of virtualServices.flatMap(({ rules }) => rules)) {
+    if (namespace !== undefined && !isForNamespace(rule.match ?? [], namespace)) continue;
+    for (const { destination } of [...(rule.route ?? []), ...(rule.mirrors ?? []), { destination: rule.mirror }]) {
+      if (destination === undefined) continue;
+      const host = resolveHost(destination.host, source.namespace, clusterDomain);
+      ports.set(host, (ports.get(host) ?? new Set()).add(destination.port?.number ?? PORT_OF_CALLER));
+    }
+  }
+  return ports;
+}
+
+/** Does one of a rule's matches name this namespace, or none any? One that names none beside one that names another does not count to Istio. */
+function isForNamespace(matches: readonly { readonly sourceNamespace?: string | undefined }[], namespace: string): boolean {
+  const named = matches.flatMap(({ sourceNamespace = "" }) => (sourceNamespace === "" ? [] : [sourceNamespace]));
+  return named.length === 0 || named.includes(namespace);
 }

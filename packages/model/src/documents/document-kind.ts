@@ -11,7 +11,7 @@ export interface DocumentKind {
   readonly maxBytes: number;
   /** What to do about a document that is wrong as a whole. */
   readonly fixes: { readonly emptyFile: string; readonly fileTooLarge: string; readonly tooManyAliases: string };
-  /** How to write a key's value, for one of a wrong type, by the key. */
+  /** How to write a key's value, for one of a wrong type, by the key; and the whole document, by its noun. */
   readonly examples?: ReadonlyMap<string, string>;
   /** What to do about a key of a map of the given noun, where that is more than a slip of the pen. */
   readonly findKeyFix?: (key: string, noun: string) => string | undefined;

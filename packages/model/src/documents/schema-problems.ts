@@ -49,7 +49,7 @@ function describeIssue(document: LocatedDocument, issue: Issue, kind: DocumentKi
     return { ...placeOf(document, issue.path), code: "missing-key", message: `${noun} has no '${key}'`, fix: "add it" };
   }
   const place = placeOf(document, issue.path, issue.code === "invalid_key" ? "key" : "value");
-  const example = kind.examples?.get(String(lastKeyOf(issue.path)));
+  const example = kind.examples?.get(String(lastKeyOf(issue.path) ?? kind.noun));
   const fix = example === undefined ? {} : { fix: `write it as in '${example}'` };
   return { ...place, ...fix, ...describeValue(issue, nameOf(issue.path, kind), value, kind) };
 }

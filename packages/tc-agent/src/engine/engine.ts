@@ -1,0 +1,194 @@
+import type { Features } from "../kernel/features.ts";
+import { refuseForeign } from "../kernel/foreign.ts";
+import { KernelError } from "../kernel/kernel-error.ts";
+import { Lease } from "../kernel/lease.ts";
+import { NamespaceShell } from "../kernel/namespace-shell.ts";
+import { isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
+import { type FoundTree, readTree } from "../kernel/read-tree.ts";
+import type { Rules } from "../spec/emulation.ts";
+import type { Mark } from "../tree/layout.ts";
+import { type Desired, planChange, type Step } from "../tree/plan.ts";
+import { dialectFor, refuseUnsupported } from "./capabilities.ts";
+import { type Pause, whilePaused } from "./pause.ts";
+import { Retirement } from "./retirement.ts";
+import { readStatus, type Status } from "./status.ts";
+
+export interface EngineOptions {
+  readonly namespace: NetworkNamespace;
+  /** `eth0` where left out. */
+  readonly device?: string;
+  readonly features: Features;
+  /** How long rules stay in force when nobody renews them, in seconds; 10 where left out. `undefined` for ever: only for kernels that can not hold a lease. */
+  readonly leaseSeconds?: number | undefined;
+  /** Of the container whose packets alone meet the rules. */
+  readonly mark?: Mark;
+}
+
+/** What it took to bring about what was asked. */
+export interface Applied {
+  readonly steps: readonly Step[];
+  /** From reading the tree to the last change, without waiting for old leaves to empty. */
+  readonly milliseconds: number;
+  /** Where the device got its hooks: who stood still meanwhile. */
+  readonly pause: Pause | undefined;
+}
+
+const NO_RULES: Rules = { rules: [], pass: [] };
+const LEASE_SECONDS = 10;
+
+/**
+ * Keeps the emulation of one network namespace as it shall be. Each change reads what is there, and does what is missing: it may be asked again at any time,
+ * by another process too, and after any of them was killed.
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #device: string;
+  readonly #shell: NamespaceShell;
+  readonly #leaseSeconds: number | undefined;
+  readonly #retirement: Retirement;
+  #lease: Lease | undefined;
+  #rules = NO_RULES;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#device = options.device ?? "eth0";
+    this.#leaseSeconds = "leaseSeconds" in options ? options.leaseSeconds : LEASE_SECONDS;
+    this.#shell = new NamespaceShell(options.namespace);
+    this.#retirement = new Retirement(this.#shell, (act) => this.#inTurn(act));
+  }
+
+  /** The steps that {@link Engine.apply} would take. */
+  plan(rules: Rules): Promise<readonly Step[]> {
+    return this.#inTurn(async () => {
+      const found = await this.#read();
+      return planChange(found, this.#desire(rules, found));
+    });
+  }
+
+  /**
+   * Makes the namespace emulate these rules, and nothing else of ours.
+   *
+   * @throws KernelError; what was in force before is then in force, unless the kernel refused a part of the change (`refused`)
+   */
+  apply(rules: Rules): Promise<Applied> {
+    return this.#inTurn(async () => {
+      refuseUnsupported(rules, this.#options.features, {
+        isLeased: this.#leaseSeconds !== undefined,
+        isMarked: this.#options.mark !== undefined,
+      });
+      const applied = await this.#bringAbout(rules);
+      this.#rules = rules;
+      return applied;
+    });
+  }
+
+  /** Renews the lease, and repairs what somebody else has changed of ours. */
+  keep(): Promise<Applied> {
+    return this.#inTurn(() => this.#bringAbout(this.#rules));
+  }
+
+  /** Lets every packet pass, and takes away all of ours but the device's hooks and their last filter, which change nothing. */
+  clear(): Promise<Applied> {
+    return this.#inTurn(async () => {
+      const applied = await this.#bringAbout(NO_RULES);
+      this.#rules = NO_RULES;
+      await this.#dropLease();
+      return applied;
+    });
+  }
+
+  /** What is in force, as the kernel has it. */
+  status(): Promise<Status> {
+    return this.#inTurn(async () => {
+      const found = await this.#read();
+      return readStatus(this.#rules, found, this.#desire(this.#rules, found));
+    });
+  }
+
+  /** Settles when no leaf is waited for any more. */
+  settled(): Promise<void> {
+    return this.#retirement.settled();
+  }
+
+  /** Ends the resident tools. What is in force stays so until the lease runs out. */
+  async close(): Promise<void> {
+    await this.#turn.catch(() => undefined);
+    await this.#retirement.stop();
+    await this.#lease?.close();
+    await this.#shell.close();
+  }
+
+  async #bringAbout(rules: Rules): Promise<Applied> {
+    const began = performance.now();
+    const found = await this.#read();
+    const steps = planChange(found, this.#desire(rules, found));
+    if (rules.rules.length > 0) await this.#renew();
+    let pause: Pause | undefined;
+    const refused: string[] = [];
+    for (const step of steps) {
+      if (step.kind === "attach") {
+        pause = await whilePaused(this.#options.namespace, async () => {
+          refused.push(...(await this.#shell.run(step.commands)));
+        });
+      }
+      if (step.kind === "run") refused.push(...(await this.#shell.run(step.commands)));
+      if (refused.length > 0) break;
+    }
+    const milliseconds = performance.now() - began;
+    await this.#verify(rules, refused);
+    const retiring = steps.find((step) => step.kind === "retire");
+    this.#retirement.only(retiring);
+    return { steps, milliseconds, pause };
+  }
+
+  /** Reads back what was done: a kernel may take a command and do something else. */
+  async #verify(rules: Rules, refused: readonly string[]): Promise<void> {
+    const found = await this.#read();
+    const left = planChange(found, this.#desire(rules, found)).filter(({ kind }) => kind !== "retire");
+    if (left.length === 0) return;
+    const reasons = refused.length > 0 ? refused.join("; ") : "the kernel has not what was asked for, and refused nothing";
+    throw new KernelError("refused", `the emulation is not as it shall be: ${reasons}`);
+  }
+
+  async #read(): Promise<FoundTree> {
+    const { namespace } = this.#options;
+    if (!isAlive(namespace)) throw new KernelError("gone", `the network namespace ${namespace.path} is gone`);
+    const found = await readTree(this.#shell, this.#device);
+    if (found === undefined) throw new KernelError("no-device", `the network namespace has no device ${this.#device}`);
+    refuseForeign(found, this.#device);
+    return found;
+  }
+
+  #desire(rules: Rules, { mtu }: FoundTree): Desired {
+    const { features, mark } = this.#options;
+    return {
+      rules,
+      device: this.#device,
+      mtu,
+      dialect: dialectFor(features),
+      isLeased: this.#leaseSeconds !== undefined,
+      ...(mark === undefined ? {} : { mark }),
+    };
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#leaseSeconds === undefined) return;
+    this.#lease ??= new Lease(this.#options.namespace);
+    await this.#lease.renew(this.#leaseSeconds);
+  }
+
+  async #dropLease(): Promise<void> {
+    if (this.#leaseSeconds === undefined) return;
+    const lease = this.#lease ?? new Lease(this.#options.namespace);
+    this.#lease = undefined;
+    await lease.drop();
+  }
+
+  /** One after the other: what is read must not change before it is acted on. */
+  #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(act, act);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cgroupOf, type NetworkNamespace } from "../kernel/network-namespace.ts";
+
+/** What was paused, and for how long. */
+export interface Pause {
+  readonly milliseconds: number;
+  /** The processes of the namespace that went on: their packets of that moment may be lost. */
+  readonly unpaused: readonly number[];
+}
+
+/**
+ * Does something while no process of a network namespace runs, where their control groups (version 2) can be frozen: those that hold processes of this
+ * namespace alone. Processes are thawed in any case.
+ */
+export async function whilePaused(namespace: NetworkNamespace, act: () => Promise<void>): Promise<Pause> {
+  const processes = processesIn(namespace);
+  const root = cgroupRoot();
+  const groups = Map.groupBy(processes, (pid) => cgroupOf(pid) ?? "/");
+  const own = cgroupOf(process.pid);
+  const freezable = [...groups.keys()].filter(
+    (group) => group !== "/" && group !== own && root !== undefined && holdsOnly(join(root, group), processes),
+  );
+  const files = freezable.map((group) => join(root ?? "", group, "cgroup.freeze"));
+  const began = performance.now();
+  try {
+    for (const file of files) writeFileSync(file, "1");
+    for (const file of files) await untilFrozen(file);
+    await act();
+  } finally {
+    for (const file of files) thaw(file);
+  }
+  const unpaused = [...groups].flatMap(([group, pids]) => (freezable.includes(group) ? [] : pids));
+  return { milliseconds: performance.now() - began, unpaused };
+}
+
+function processesIn({ id }: NetworkNamespace): readonly number[] {
+  const pids = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => {
+    try {
+      const { dev, ino } = statSync(`/proc/${pid}/ns/net`);
+      return `${dev}-${ino}` === id && pid !== process.pid && !isToolOfOurs(pid);
+    } catch {
+      // It has ended since.
+      return false;
+    }
+  });
+}
+
+/** The resident tools are in the namespace, and have to go on. */
+function isToolOfOurs(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === `${process.pid}`;
+}
+
+/** Where control groups of version 2 are mounted. */
+function cgroupRoot(): string | undefined {
+  const line = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((one) => one.includes(" - cgroup2 "));
+  return line?.split(" ")[4];
+}
+
+function holdsOnly(folder: string, processes: readonly number[]): boolean {
+  if (!existsSync(join(folder, "cgroup.freeze"))) return false;
+  const held = [folder, ...foldersIn(folder)].flatMap((one) => readFileSync(join(one, "cgroup.procs"), "utf8").split("\n"));
+  return held.filter((line) => line !== "").every((line) => processes.includes(Number(line)));
+}
+
+function foldersIn(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => [join(folder, entry.name), ...foldersIn(join(folder, entry.name))]);
+}
+
+const FROZEN_WITHIN_MS = 1_000;
+
+async function untilFrozen(file: string): Promise<void> {
+  const events = join(file, "../cgroup.events");
+  const end = performance.now() + FROZEN_WITHIN_MS;
+  while (!readFileSync(events, "utf8").includes("frozen 1") && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+function thaw(file: string): void {
+  try {
+    writeFileSync(file, "0");
+  } catch (error) {
+    // Its processes have ended, and it with them.
+    if (existsSync(file)) throw error;
+  }
+}

@@ -1,0 +1,124 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { KernelError } from "./kernel-error.ts";
+
+/** A line that a tool refused, and what it said of it. */
+export interface Refusal {
+  /** Of the lines given, from 0. */
+  readonly index: number;
+  readonly message: string;
+}
+
+/** What a tool said to some lines. */
+export interface Answer {
+  /** What it printed, without its errors where there are any. */
+  readonly output: string;
+  readonly refusals: readonly Refusal[];
+}
+
+interface Request {
+  readonly lines: readonly string[];
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const FAILED_LINE = /^Command failed -:(\d+)$/;
+
+/** What is to be read is more than they show by themselves: what filters count, and of what kind a device is. */
+const DETAIL = { tc: "-statistics", ip: "-details" } as const;
+
+/**
+ * A resident `tc -batch -` or `ip -batch -` in one network namespace: no process is started for a change. Requests are answered one after the other.
+ *
+ * The tools say nothing when a line went well, so each request ends with a line that fails: when it has, all lines before it are done.
+ */
+export class BatchShell {
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #tool: string;
+  readonly #waiting: Request[] = [];
+  #linesSent = 0;
+  #text = "";
+  #end: KernelError | undefined;
+
+  constructor(command: readonly string[], tool: "tc" | "ip") {
+    this.#tool = tool;
+    // Both outputs are one pipe, so that what is printed keeps its order.
+    const script = 'exec "$@" 2>&1';
+    this.#process = spawn("/bin/sh", ["-c", script, "sh", ...command, tool, "-json", DETAIL[tool], "-force", "-batch", "-"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+    });
+    this.#process.stdout.setEncoding("utf8").on("data", (text: string) => this.#read(text));
+    this.#process.stdin.on("error", () => undefined);
+    this.#process.on("error", (error) => this.#finish(`it can not be started (${error.message})`));
+    this.#process.on("close", () => this.#finish(this.#text.trim() || "it ended by itself"));
+  }
+
+  /** Has the tool do all lines, whatever becomes of one of them. */
+  ask(lines: readonly string[]): Promise<Answer> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ lines, resolve, reject });
+      if (this.#waiting.length === 1) this.#send();
+    });
+  }
+
+  /** Ends the tool. What was asked before is answered. */
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined) return;
+    const closed = new Promise((resolve) => this.#process.once("close", resolve));
+    this.#process.stdin.end();
+    await closed;
+  }
+
+  #send(): void {
+    const [request] = this.#waiting;
+    if (request === undefined) return;
+    const last = this.#tool === "tc" ? "qdisc show dev /" : "link show dev /";
+    this.#process.stdin.write(`${[...request.lines, last].join("\n")}\n`);
+  }
+
+  #read(text: string): void {
+    this.#text += text;
+    const [request] = this.#waiting;
+    if (request === undefined || !text.endsWith("\n")) return;
+    const end = `Command failed -:${this.#linesSent + request.lines.length + 1}\n`;
+    if (!this.#text.endsWith(end)) return;
+    const answer = this.#interpret(this.#text.slice(0, -end.length));
+    this.#text = "";
+    this.#linesSent += request.lines.length + 1;
+    this.#waiting.shift();
+    request.resolve(answer);
+    this.#send();
+  }
+
+  /** All that is left of a request's text are the complaints of its lines, each with its number, and what was printed. */
+  #interpret(text: string): Answer {
+    const refusals: Refusal[] = [];
+    let said: string[] = [];
+    const lines = text.split("\n");
+    // The last line's complaint is that of the line which was to fail.
+    const complaint = lines.findLastIndex((line) => line.startsWith('Cannot find device "/"') || line.includes('"/"'));
+    for (const line of lines.slice(0, complaint === -1 ? lines.length : complaint)) {
+      const failed = FAILED_LINE.exec(line)?.[1];
+      if (failed === undefined) said.push(line);
+      else {
+        refusals.push({ index: Number(failed) - this.#linesSent - 1, message: messageOf(said) });
+        said = [];
+      }
+    }
+    return { output: said.join("\n"), refusals };
+  }
+
+  #finish(reason: string): void {
+    this.#end ??= new KernelError("gone", `${this.#tool} has ended in the network namespace: ${reason}`);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+  }
+}
+
+const CHATTER = /^(We have an error talking to the kernel|RTNETLINK answers: )/;
+
+function messageOf(said: readonly string[]): string {
+  const lines = said.map((line) => line.replace(CHATTER, "").trim()).filter((line) => line !== "");
+  return lines.join("; ");
+}

@@ -1,0 +1,84 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { LEASE_SETS } from "../tree/ownership.ts";
+import { KernelError } from "./kernel-error.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
+
+/** Together these are every address of an IP version: a set holds no network of length 0. */
+const HALVES = { 4: ["0.0.0.0/1", "128.0.0.0/1"], 6: ["::/1", "8000::/1"] } as const;
+const FAMILIES = { 4: "inet", 6: "inet6" } as const;
+const VERSIONS = [4, 6] as const;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The lease of one network namespace: two sets that hold every address, for so many seconds. The kernel forgets them by itself when nobody renews them, and
+ * packets of no address in them are passed before any rule is asked. One resident `ipset` writes them.
+ */
+export class Lease {
+  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
+  readonly #waiting: Waiting[] = [];
+  #said = "";
+  #end: KernelError | undefined;
+
+  constructor({ path }: Pick<NetworkNamespace, "path">) {
+    this.#process = spawn("nsenter", [`--net=${path}`, "ipset", "-"], { stdio: ["pipe", "ignore", "pipe"] });
+    this.#process.stderr.setEncoding("utf8").on("data", (text: string) => this.#read(text));
+    this.#process.stdin.on("error", () => undefined);
+    this.#process.on("error", (error) => this.#finish(`it can not be started (${error.message}); install the package ipset`));
+    this.#process.on("close", () => this.#finish(this.#said.trim() || "it ended by itself"));
+  }
+
+  /** Makes the lease run for so long from now on; makes it where there is none. */
+  async renew(seconds: number): Promise<void> {
+    const lines = VERSIONS.flatMap((version) => [
+      `create ${LEASE_SETS[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
+      ...HALVES[version].map((half) => `add ${LEASE_SETS[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
+    ]);
+    await this.#do([...lines, `test ${LEASE_SETS[6]} ${HALVES[6][1]}`]);
+  }
+
+  /** Takes the sets away, and ends: no filter may name them any more. */
+  async drop(): Promise<void> {
+    if (this.#end === undefined) this.#process.stdin.write(VERSIONS.map((version) => `destroy ${LEASE_SETS[version]}\n`).join(""));
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined) return;
+    const closed = new Promise((resolve) => this.#process.once("close", resolve));
+    this.#process.stdin.end();
+    await closed;
+  }
+
+  /** The last line is a test, which `ipset` answers one way or the other. */
+  #do(lines: readonly string[]): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#process.stdin.write(`${lines.join("\n")}\n`);
+    });
+  }
+
+  #read(text: string): void {
+    this.#said += text;
+    for (let end = this.#said.indexOf("\n"); end !== -1; end = this.#said.indexOf("\n")) {
+      const line = this.#said.slice(0, end);
+      this.#said = this.#said.slice(end + 1);
+      if (/ is in set /.test(line)) this.#waiting.shift()?.resolve();
+      else if (/ is NOT in set |does not exist/.test(line)) this.#waiting.shift()?.reject(refusal(line));
+    }
+  }
+
+  #finish(reason: string): void {
+    this.#end ??= new KernelError("missing-tool", `the lease can not be kept: ipset ended: ${reason}`);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+  }
+}
+
+function refusal(line: string): KernelError {
+  return new KernelError("refused", `the lease can not be kept: ${line}`);
+}

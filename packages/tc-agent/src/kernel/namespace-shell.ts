@@ -1,0 +1,59 @@
+import type { Command } from "../tree/commands.ts";
+import { lineOf } from "../tree/commands.ts";
+import { type Answer, BatchShell } from "./batch-shell.ts";
+import { KernelError } from "./kernel-error.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
+import { parseTcJson } from "./tc-json.ts";
+
+/** The resident tools of one network namespace. They keep it alive: close them when it is over. */
+export class NamespaceShell {
+  readonly #tools: { readonly tc: BatchShell; readonly ip: BatchShell };
+
+  constructor({ path }: Pick<NetworkNamespace, "path">) {
+    const enter = ["nsenter", `--net=${path}`];
+    this.#tools = { tc: new BatchShell(enter, "tc"), ip: new BatchShell(enter, "ip") };
+  }
+
+  /** What a command prints as JSON. */
+  async show(command: Command): Promise<readonly unknown[]> {
+    const [answer] = await this.#ask([command]);
+    const refusal = answer?.refusals[0];
+    if (refusal !== undefined) throw new KernelError("refused", `${describe(command)}: ${refusal.message}`);
+    return parseTcJson(answer?.output ?? "");
+  }
+
+  /**
+   * Runs all commands, in their order, whatever becomes of one of them: what was done is read back, and not believed.
+   *
+   * @returns what was refused, a sentence each
+   */
+  async run(commands: readonly Command[]): Promise<readonly string[]> {
+    const refused: string[] = [];
+    for (let next = 0; next < commands.length; ) {
+      const tool = commands[next]?.tool;
+      const end = commands.findIndex((command, index) => index > next && command.tool !== tool);
+      const some = commands.slice(next, end === -1 ? undefined : end);
+      const [answer] = await this.#ask(some);
+      for (const { index, message } of answer?.refusals ?? []) {
+        const command = some[index];
+        refused.push(`${command === undefined ? tool : describe(command)}: ${message}`);
+      }
+      next += some.length;
+    }
+    return refused;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#tools.tc.close(), this.#tools.ip.close()]);
+  }
+
+  async #ask(commands: readonly Command[]): Promise<readonly [Answer] | readonly []> {
+    const tool = commands[0]?.tool;
+    if (tool !== "tc" && tool !== "ip") return [];
+    return [await this.#tools[tool].ask(commands.map(lineOf))];
+  }
+}
+
+function describe(command: Command): string {
+  return `${command.tool} ${lineOf(command)}`;
+}

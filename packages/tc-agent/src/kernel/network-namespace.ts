@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from "node:fs";
+import { KernelError } from "./kernel-error.ts";
+
+/** A network namespace, by a file that stands for it. */
+export interface NetworkNamespace {
+  /** `/proc/<pid>/ns/net`, or where `ip netns add` has put it. */
+  readonly path: string;
+  /** Device and inode: the same for every file of the same namespace, and for no other as long as it lives. */
+  readonly id: string;
+}
+
+/**
+ * The network namespace of a process.
+ *
+ * @throws KernelError `no-namespace`, `own-namespace`
+ */
+export function namespaceOfProcess(pid: number): NetworkNamespace {
+  return openNamespace(`/proc/${pid}/ns/net`, `there is no process ${pid}`);
+}
+
+/**
+ * The network namespace for which a file stands.
+ *
+ * @throws KernelError `no-namespace`, `own-namespace`
+ */
+export function namespaceAt(path: string): NetworkNamespace {
+  return openNamespace(path, `there is no network namespace at ${path}`);
+}
+
+function openNamespace(path: string, missing: string): NetworkNamespace {
+  const id = idOf(path);
+  if (id === undefined) throw new KernelError("no-namespace", `${missing}; is it gone, or do you need to be root?`);
+  if (!isNetworkNamespace(path, id)) throw new KernelError("no-namespace", `${path} is no network namespace`);
+  // Both: an agent in a pod of its own has another network than the node's first process.
+  if ([idOf("/proc/1/ns/net"), idOf("/proc/self/ns/net")].includes(id)) {
+    throw new KernelError(
+      "own-namespace",
+      "that is the network of this host itself, and never touched; name a process of a container with a network of its own",
+    );
+  }
+  return { path, id };
+}
+
+/** Does the file still stand for the same namespace? */
+export function isAlive({ path, id }: NetworkNamespace): boolean {
+  return idOf(path) === id;
+}
+
+function idOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}-${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files of namespaces are all on one file system: that of our own. */
+function isNetworkNamespace(path: string, id: string): boolean {
+  const device = idOf("/proc/self/ns/net")?.split("-")[0];
+  return path.startsWith("/proc/") ? path.endsWith("/ns/net") : id.split("-")[0] === device;
+}
+
+/** The path of a process' control group (version 2), from where these are mounted. */
+export function cgroupOf(pid: number): string | undefined {
+  try {
+    const line = readFileSync(`/proc/${pid}/cgroup`, "utf8")
+      .split("\n")
+      .find((one) => one.startsWith("0::"));
+    return line?.slice("0::".length);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+import type { Direction } from "../spec/emulation.ts";
+import type { Layout, Placed } from "./layout.ts";
+import { type Action, doSame, type Filter, placeOf } from "./tree.ts";
+
+/** Two ranges of preferences, of which one is in force: a new set of filters is laid out whole in the other. The first is asked before the second. */
+export type Bank = 0 | 1;
+
+export const BANKS: readonly Bank[] = [0, 1];
+/** Where each bank's preferences and chains begin. */
+const FIRST = [1_000, 21_000] as const;
+const CHAINS = [1_000, 2_000] as const;
+/** Of filters in one bank's chain, and of chains. */
+export const MOST_FILTERS = 20_000;
+export const MOST_CHAINS = 900;
+
+/** The rule of each filter of a hook that carries one out, by the filter's place; whichever bank it stands in. */
+export function rulesByPlace(hook: Direction, layout: Layout): ReadonlyMap<string, string> {
+  const places = BANKS.flatMap((bank) =>
+    layout.flatMap((placed, index) =>
+      placed.flatMap(({ criterion, verdict }, at) => {
+        if (!("rule" in verdict)) return [];
+        const filter = place({ criterion, verdict }, { bank, hook, index, at, leafOf: () => "" });
+        return [[placeOf(filter), verdict.rule] as const];
+      }),
+    ),
+  );
+  return new Map(places);
+}
+
+/** The filters of a hook as they stand in one bank, in the order in which packets meet them; those of further chains first. */
+export function fill(bank: Bank, hook: Direction, layout: Layout, leafOf: (rule: string) => string): readonly Filter[] {
+  const chains = layout.map((placed, index) => placed.map((one, at) => place(one, { bank, hook, index, at, leafOf })));
+  return [...chains.slice(1).flat(), ...(chains[0] ?? [])];
+}
+
+interface Spot {
+  readonly bank: Bank;
+  readonly hook: Direction;
+  readonly index: number;
+  readonly at: number;
+  readonly leafOf: (rule: string) => string;
+}
+
+function place({ criterion, verdict }: Placed, { bank, hook, index, at, leafOf }: Spot): Filter {
+  const action = (): Action => {
+    if (verdict.kind === "leaf") return { kind: "redirect", to: leafOf(verdict.rule) };
+    if (verdict.kind === "goto") return { kind: "goto", chain: CHAINS[bank] + verdict.chain };
+    return { kind: verdict.kind };
+  };
+  const chain = index === 0 ? 0 : CHAINS[bank] + index;
+  return { hook, chain, preference: index === 0 ? FIRST[bank] + at : at + 1, ...criterion, action: action() };
+}
+
+/** In which bank does a filter of ours stand? `undefined` for those that stand outside. */
+export function bankOf({ chain, preference }: Pick<Filter, "chain" | "preference">): Bank | undefined {
+  const firsts = chain === 0 ? FIRST : CHAINS;
+  const size = chain === 0 ? MOST_FILTERS : 1_000;
+  const number = chain === 0 ? preference : chain;
+  return BANKS.find((bank) => number >= firsts[bank] && number < firsts[bank] + size);
+}
+
+/** One filter to make or to remove. */
+export interface FilterChange {
+  readonly verb: "add" | "del";
+  readonly filter: Filter;
+}
+
+/**
+ * From the filters that a hook has to those that it shall have, in such an order that each packet on the way meets the old rule or the new one, and never a
+ * third.
+ *
+ * Where no filter stands in another's place, those that are missing are added and those that are too many removed. Else the whole set is laid out in the
+ * other bank. Both are filled from the front and emptied from the back: whichever bank comes first, a packet goes over when its own filter does.
+ */
+export function planSwitch(
+  found: readonly Filter[],
+  hook: Direction,
+  layout: Layout,
+  leafOf: (rule: string) => string,
+): readonly FilterChange[] {
+  const choices = BANKS.map((bank) => {
+    const inBank = found.filter((filter) => bankOf(filter) === bank);
+    return { bank, inBank, ...compare(inBank, fill(bank, hook, layout, leafOf)) };
+  });
+  const [best, other] = choices.toSorted((a, b) => Number(a.clashes > 0) - Number(b.clashes > 0) || b.same - a.same);
+  if (best === undefined || other === undefined) return [];
+  if (best.clashes === 0) return [...add(best.missing), ...remove([...backwards(best.extra), ...backwards(other.inBank)])];
+  // Both banks are taken only where somebody died between two sets of filters, and something else is wanted since.
+  const wanted = fill(best.bank, hook, layout, leafOf);
+  return [...remove(backwards(best.inBank)), ...add(wanted), ...remove(backwards(other.inBank))];
+}
+
+function add(filters: readonly Filter[]): readonly FilterChange[] {
+  return filters.map((filter) => ({ verb: "add", filter }));
+}
+
+function remove(filters: readonly Filter[]): readonly FilterChange[] {
+  return filters.map((filter) => ({ verb: "del", filter }));
+}
+
+interface Comparison {
+  readonly same: number;
+  readonly clashes: number;
+  readonly missing: readonly Filter[];
+  readonly extra: readonly Filter[];
+}
+
+function compare(found: readonly Filter[], wanted: readonly Filter[]): Comparison {
+  const foundAt = new Map(found.map((filter) => [placeOf(filter), filter]));
+  const wantedAt = new Set(wanted.map(placeOf));
+  const missing = wanted.filter((filter) => !hasSame(foundAt, filter));
+  const same = wanted.length - missing.length;
+  const extra = found.filter((filter) => !wantedAt.has(placeOf(filter)));
+  return { same, clashes: found.length - extra.length - same, missing, extra };
+}
+
+function hasSame(foundAt: ReadonlyMap<string, Filter>, filter: Filter): boolean {
+  const other = foundAt.get(placeOf(filter));
+  return other !== undefined && doSame(other, filter);
+}
+
+/** Where packets come in first, from the last that they meet; then the chains that nothing leads to any more. */
+function backwards(filters: readonly Filter[]): readonly Filter[] {
+  const entry = filters.filter(({ chain }) => chain === 0).toSorted((a, b) => b.preference - a.preference);
+  const further = filters.filter(({ chain }) => chain !== 0).toSorted((a, b) => a.chain - b.chain || b.preference - a.preference);
+  return [...entry, ...further];
+}

@@ -1,0 +1,148 @@
+import type { Degradation } from "../spec/emulation.ts";
+import type { Command } from "./commands.ts";
+import { tc } from "./commands.ts";
+import type { Qdisc } from "./tree.ts";
+
+/** Of packets that wait for the rate, where the spec says nothing: 50 ms, as tc-tbf(8) has it in its example. */
+export const DEFAULT_QUEUE_US = 50_000;
+/** A token bucket never passes what is larger than its burst, and splits larger segments; so it holds one frame at least. */
+const FRAME_OVERHEAD = 18;
+/** So many microseconds of a rate may pass at once: timers are not better than that. */
+const BURST_US = 1_000;
+/** Delayed packets are counted, not measured, and a queue that is too short drops them: room for a million a second and half as many again. */
+const DELAYED_PACKETS_A_MICROSECOND = 1.5;
+const FEWEST_DELAYED_PACKETS = 1_000;
+const MOST_DELAYED_PACKETS = 4_000_000;
+/** Faster than any link: with a rate of its own netem keeps packets in order when their delays differ, and this one slows nothing. */
+const ORDERING_RATE = 12_500_000_000;
+
+const HANDLES = ["1:", "10:"] as const;
+const PARENTS = ["root", "1:1"] as const;
+
+/**
+ * The queueing disciplines of a degradation, outermost first: netem for what happens to packets, a token bucket for the rate and its queue. The bucket is
+ * netem's child, so that bytes are counted, which netem's own limit does not.
+ *
+ * @param mtu - of the device that packets come from, in bytes
+ */
+export function qdiscsOf(degradation: Degradation, mtu: number): readonly Qdisc[] {
+  const { rate, queueUs } = degradation;
+  const isNetemNeeded = hasMoreThanRate(degradation);
+  const netem = isNetemNeeded ? [{ kind: "netem", parameters: netemParameters(degradation) } as const] : [];
+  if (rate === undefined) return netem;
+  return [...netem, { kind: "tbf", parameters: bucketParameters(rate, queueUs ?? DEFAULT_QUEUE_US, mtu) }];
+}
+
+function hasMoreThanRate({ delayUs, loss, duplicate, corrupt, reorder }: Degradation): boolean {
+  return delayUs > 0 || [loss, duplicate, corrupt, reorder].some((part) => part !== undefined);
+}
+
+function bucketParameters(rate: number, queueUs: number, mtu: number): Qdisc["parameters"] {
+  const bytesPerSecond = rate / 8;
+  const frame = mtu + FRAME_OVERHEAD;
+  const burst = Math.max(frame, Math.ceil((bytesPerSecond * BURST_US) / 1e6));
+  const queue = Math.max(Math.ceil((bytesPerSecond * queueUs) / 1e6), frame);
+  return { rate: bytesPerSecond, burst, limit: burst + queue };
+}
+
+function netemParameters(degradation: Degradation): Qdisc["parameters"] {
+  const { delayUs, jitterUs, delayCorrelation, loss, duplicate, corrupt, reorder, rate, seed } = degradation;
+  const packets = Math.ceil((delayUs + jitterUs) * DELAYED_PACKETS_A_MICROSECOND);
+  return {
+    limit: Math.min(Math.max(packets, FEWEST_DELAYED_PACKETS), MOST_DELAYED_PACKETS),
+    ...(delayUs === 0 ? {} : { delay: delayUs / 1e6, jitter: jitterUs / 1e6, "delay-correlation": delayCorrelation }),
+    ...(loss === undefined ? {} : lossParameters(loss)),
+    ...(duplicate === undefined ? {} : { duplicate: duplicate.probability, "duplicate-correlation": duplicate.correlation }),
+    ...(corrupt === undefined ? {} : { corrupt: corrupt.probability, "corrupt-correlation": corrupt.correlation }),
+    ...(reorder === undefined ? {} : { reorder: reorder.probability, "reorder-correlation": reorder.correlation, gap: reorder.gap ?? 1 }),
+    // Without a rate of netem's own, jitter lets packets overtake each other.
+    ...(rate !== undefined && jitterUs > 0 && reorder === undefined ? { rate: ORDERING_RATE } : {}),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+  };
+}
+
+function lossParameters(loss: NonNullable<Degradation["loss"]>): Qdisc["parameters"] {
+  switch (loss.kind) {
+    case "random":
+      return { "loss-random": loss.probability, "loss-correlation": loss.correlation };
+    case "gemodel":
+      return { "gemodel-p": loss.p, "gemodel-r": loss.r, "gemodel-1-h": loss.lostWhenBad, "gemodel-1-k": loss.lostWhenGood };
+    case "state":
+      return {
+        "state-p13": loss.p13,
+        "state-p31": loss.p31,
+        "state-p32": loss.p32,
+        "state-p23": loss.p23,
+        "state-p14": loss.p14,
+      };
+  }
+}
+
+/** Makes (`add`) or alters (`change`) the queueing disciplines of a leaf. */
+export function qdiscCommands(verb: "add" | "change", device: string, qdiscs: readonly Qdisc[], degradation: Degradation): Command[] {
+  return qdiscs.map(({ kind, parameters }, depth) => {
+    const parent = PARENTS[depth] ?? "root";
+    const words = kind === "tbf" ? bucketWords(parameters) : netemWords(parameters, degradation);
+    const place = parent === "root" ? ["root"] : ["parent", parent];
+    return tc("qdisc", verb, "dev", device, ...place, "handle", HANDLES[depth] ?? "1:", kind, ...words);
+  });
+}
+
+function bucketWords({ rate = 0, burst = 0, limit = 0 }: Qdisc["parameters"]): readonly (string | number)[] {
+  return ["rate", `${Math.round(rate * 8)}bit`, "burst", `${burst}b`, "limit", `${limit}b`];
+}
+
+function netemWords(parameters: Qdisc["parameters"], { distribution, loss, delayUs, jitterUs, seed }: Degradation): readonly string[] {
+  const of = (name: string) => parameters[name] ?? 0;
+  const has = (name: string) => name in parameters;
+  const percent = (name: string) => `${Number((of(name) * 100).toFixed(7))}%`;
+  const words = ["limit", `${of("limit")}`];
+  if (has("delay")) words.push("delay", `${delayUs}us`);
+  if (has("delay") && jitterUs > 0) words.push(`${jitterUs}us`, percent("delay-correlation"));
+  if (has("delay") && jitterUs > 0 && distribution !== undefined && distribution !== "uniform") words.push("distribution", distribution);
+  if (loss?.kind === "random") words.push("loss", "random", percent("loss-random"), percent("loss-correlation"));
+  if (loss?.kind === "gemodel") words.push("loss", "gemodel", ...["p", "r", "1-h", "1-k"].map((name) => percent(`gemodel-${name}`)));
+  if (loss?.kind === "state") words.push("loss", "state", ...["p13", "p31", "p32", "p23", "p14"].map((name) => percent(`state-${name}`)));
+  if (has("duplicate")) words.push("duplicate", percent("duplicate"), percent("duplicate-correlation"));
+  if (has("corrupt")) words.push("corrupt", percent("corrupt"), percent("corrupt-correlation"));
+  if (has("reorder")) words.push("reorder", percent("reorder"), percent("reorder-correlation"), "gap", `${of("gap")}`);
+  if (has("rate")) words.push("rate", `${of("rate") * 8}bit`);
+  if (seed !== undefined) words.push("seed", `${seed}`);
+  return words;
+}
+
+/** Parameters that netem keeps when a change does not say them. */
+const STICKY = ["delay-correlation", "loss-correlation", "duplicate-correlation", "corrupt", "reorder", "gap", "rate", "seed"];
+
+/** Can a leaf become this one by a change in place, which loses no packet of its queue? */
+export function canChange(from: readonly Qdisc[], to: readonly Qdisc[]): boolean {
+  if (from.length !== to.length) return false;
+  return from.every(({ kind, parameters }, depth) => {
+    const next = to[depth];
+    if (next?.kind !== kind) return false;
+    return STICKY.every((name) => (parameters[name] ?? 0) === 0 || name in next.parameters);
+  });
+}
+
+/** Is what the kernel tells of a leaf what was asked for? It rounds: times to its ticks, fractions to 32 bits. */
+export function isAsAsked(asked: readonly Qdisc[], found: readonly Qdisc[]): boolean {
+  if (asked.length !== found.length) return false;
+  return asked.every(({ kind, parameters }, depth) => {
+    const other = found[depth];
+    if (other?.kind !== kind) return false;
+    const names = new Set([...Object.keys(parameters), ...Object.keys(other.parameters)]);
+    return [...names].every((name) => isNear(parameters[name] ?? 0, other.parameters[name] ?? 0, name));
+  });
+}
+
+const SMALLEST_FRACTION = 1e-6;
+const ROUNDING = 1e-3;
+/** The kernel tells a bucket's size and limit in ticks of its rate. */
+const TOLD_IN_TICKS = new Set(["burst", "limit"]);
+
+function isNear(asked: number, found: number, name: string): boolean {
+  // Of a packet each once netem may let some go before: it says 1 for that, and so do we only where we ask for it.
+  if (name === "seed") return asked === 0 || asked === found;
+  const share = TOLD_IN_TICKS.has(name) && asked < 1e9 ? 0.02 : ROUNDING;
+  return Math.abs(asked - found) <= Math.max(Math.abs(asked) * share, SMALLEST_FRACTION);
+}

@@ -50,11 +50,14 @@ export interface Degradation {
   readonly reorder?: Chance & { readonly gap?: number };
   /** In bits a second, of layer-2 bytes. */
   readonly rate?: number;
-  /** How long a packet waits for the rate at most, in microseconds; only with `rate`. */
+  /** How long a packet waits for the rate at most, in microseconds; only with `rate`, and {@link DEFAULT_QUEUE_US} where left out. */
   readonly queueUs?: number;
   /** Of the random numbers: a whole number from 0 to 2^64 - 1. */
   readonly seed?: bigint;
 }
+
+/** How long packets wait for a rate at most, where a spec says nothing: 50 ms, as tc-tbf(8) has it in its example. */
+export const DEFAULT_QUEUE_US = 50_000;
 
 /** Nothing gets through. */
 export interface Partition {

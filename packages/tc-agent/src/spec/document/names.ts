@@ -5,6 +5,9 @@ import type { Fault } from "../fault.ts";
 const HOST = /^(?=.{1,254}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/;
 const RULE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$/;
 
+/** What reports call the packets that a spec lets pass, beside the names of rules. */
+export const PASS = "pass";
+
 export const A_HOST = "a host's name such as api.example.com";
 export const A_RULE_NAME = "a name such as slow-db";
 
@@ -19,6 +22,7 @@ export function parseHost(text: string): string | Fault {
 
 /** Reads a rule's name. Brackets stay free for the names of rules that have none, such as `egress[0]`. */
 export function parseRuleName(text: string): string | Fault {
+  if (text === PASS) return { message: "is what a spec calls that which passes", fix: "choose another name" };
   if (RULE.test(text)) return text;
   return {
     message: "must have 1 to 63 of A-Z, a-z, 0-9, '.', '_' and '-', beginning with a letter or digit",

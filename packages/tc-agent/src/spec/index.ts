@@ -2,6 +2,7 @@ export { EVERYBODY, formatCidr, readCidr } from "./addresses/cidr.ts";
 export { parseSpec } from "./document/parse-spec.ts";
 export { SpecError, type SpecProblem, type SpecProblemCode } from "./document/spec-problem.ts";
 export * from "./emulation.ts";
+export { HostError, type LookUp, type LookUpOptions, lookUpHosts } from "./hosts/look-up-hosts.ts";
 export { TooManyMatches } from "./rules/count-matches.ts";
 export { findShadowed, type Shadowed } from "./rules/find-shadowed.ts";
 export { firstRule } from "./rules/first-rule.ts";

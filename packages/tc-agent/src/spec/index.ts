@@ -8,3 +8,5 @@ export { findShadowed, type Shadowed } from "./rules/find-shadowed.ts";
 export { firstRule } from "./rules/first-rule.ts";
 export type { Packet } from "./rules/packet.ts";
 export { hostsOf, resolveSpec } from "./rules/resolve-spec.ts";
+export { warnOf } from "./warnings/warn-of.ts";
+export type { Warning, WarningCode } from "./warnings/warning.ts";

@@ -178,6 +178,6 @@ describe("10,000 matches are compared in time that does not tempt anyone to leav
     );
     const start = performance.now();
     expect(findShadowed({ rules: [...own, rule(1000, [{ family: 4, cidr: "0.0.0.0/0" }])], pass: [] })).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 });

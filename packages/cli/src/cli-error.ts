@@ -9,6 +9,8 @@ export type CliErrorCode =
   | "missing-manifest"
   | "unknown-service"
   | "drops-nothing"
+  | "missing-spec"
+  | "unknown-host"
   | "interrupted";
 
 /** One of several things that are wrong, each with its file. */

@@ -7,4 +7,6 @@ export interface CommandResult {
   /** What deserves a look and fails nothing, a sentence each. Told on the standard error; `json` has them itself. */
   readonly warnings?: readonly string[];
   readonly json: object;
+  /** Is `json` printed as one line, as the last of several? */
+  readonly isLine?: boolean;
 }

@@ -6,10 +6,12 @@ export const EXIT_CODES = {
   no: 1,
   /** The command line itself is wrong. */
   usage: 2,
-  /** A mesh file or manifest is wrong. */
+  /** A mesh file, manifest or network spec is wrong. */
   badInput: 3,
   /** The result can not be written where it belongs. */
   canNotWrite: 4,
+  /** The network namespace is not there, or can not be emulated in as asked. */
+  canNotEmulate: 5,
   /** A defect of Puggle. */
   internal: 70,
   /** A signal ended it, and 128 and the signal's number is what shells say of that: SIGHUP. */

@@ -1,5 +1,6 @@
 import { MeshConfigError } from "@puggle/mesh-config";
 import { MeshFileError } from "@puggle/model";
+import { KernelError, SpecError, TooManyMatches } from "@puggle/tc-agent";
 import { CommanderError } from "commander";
 import { CliError } from "./cli-error.ts";
 import { EXIT_CODES, type ExitCode } from "./exit-code.ts";
@@ -13,7 +14,7 @@ export interface Failure {
 
 /** Says what an error means for the person at the shell. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof MeshFileError) {
+  if (error instanceof MeshFileError || error instanceof SpecError) {
     const { length } = error.problems;
     return failure(EXIT_CODES.badInput, error, `${error.message}\n${length} ${length === 1 ? "problem" : "problems"}`, error.problems);
   }
@@ -25,6 +26,8 @@ export function describeFailure(error: unknown): Failure {
     const isAboutArguments = error.code === "invalid-request" || error.code === "unknown-workload";
     return failure(isAboutArguments ? EXIT_CODES.usage : EXIT_CODES.badInput, error, `error: ${error.message}`);
   }
+  if (error instanceof KernelError) return failure(EXIT_CODES.canNotEmulate, error, `error: ${error.message}`);
+  if (error instanceof TooManyMatches) return failure(EXIT_CODES.badInput, error, `error: ${error.message}`);
   if (error instanceof CommanderError) {
     const message = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     return failure(EXIT_CODES.usage, { code: "usage", message }, `error: ${message}`);

@@ -6,11 +6,12 @@ import { addCompletionCommand } from "./commands/completion.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addGenerateCommand } from "./commands/generate.ts";
 import { addInitCommand } from "./commands/init.ts";
+import { addNetCommand } from "./commands/net/net.ts";
 import { EXIT_CODES } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 const EXIT_CODES_HELP = `
-Exit codes: 0 good; 1 the answer is no (--check found a difference); 2 wrong usage; 3 a bad mesh file or manifest; 4 can not write; 70 internal error; 129, 130, 143 ended by a signal.
+Exit codes: 0 good; 1 the answer is no (--check found a difference); 2 wrong usage; 3 a bad mesh file, manifest or network spec; 4 can not write; 5 can not emulate in this network namespace; 70 internal error; 129, 130, 143 ended by a signal.
 `;
 
 /** The whole command line. Each command hands its result to `finish`; wrong usage is thrown as commander's error. */
@@ -29,6 +30,7 @@ export function buildProgram(terminal: Terminal, finish: (result: CommandResult)
   addInitCommand(program, finish);
   addGenerateCommand(program, finish, clock);
   addExplainCommand(program, finish);
+  addNetCommand(program, terminal, finish);
   addCompletionCommand(program, finish);
   for (const command of program.commands) command.option("--json", "print the result, or the error, as JSON");
   return program;

@@ -14,9 +14,9 @@ import type { Terminal } from "./terminal.ts";
  */
 export async function runPuggle(args: readonly string[], terminal: Terminal, clock: Clock = systemClock): Promise<ExitCode> {
   const wantsJson = args.includes("--json");
-  const print = ({ exitCode, text, json, warnings = [] }: CommandResult) => {
+  const print = ({ exitCode, text, json, warnings = [], isLine = false }: CommandResult) => {
     if (!wantsJson) for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
-    terminal.out(wantsJson ? `${JSON.stringify(json, null, 2)}\n` : text);
+    terminal.out(wantsJson ? `${JSON.stringify(json, null, isLine ? 0 : 2)}\n` : text);
     return exitCode;
   };
   let exitCode: ExitCode = EXIT_CODES.good;

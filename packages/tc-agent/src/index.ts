@@ -1,7 +1,16 @@
+export { type Container, findContainer } from "./container/find-container.ts";
+export { CONTAINER_MARK, ContainerMarks } from "./container/marks.ts";
+export { Alarm } from "./engine/alarm.ts";
+export { askHolder, Claim, type HolderRequest } from "./engine/claim.ts";
 export { type Applied, Engine, type EngineOptions } from "./engine/engine.ts";
+export { type HoldOptions, hold } from "./engine/hold.ts";
+export type { Pause } from "./engine/pause.ts";
 export type { RuleStatus, Status, Truth } from "./engine/status.ts";
 export { type Feature, type Features, probeFeatures, remedyFor } from "./kernel/features.ts";
 export { KernelError, type KernelErrorCode } from "./kernel/kernel-error.ts";
+export { knownFeatures } from "./kernel/known-features.ts";
 export { type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
 export * from "./spec/index.ts";
+export { type Command, lineOf } from "./tree/commands.ts";
 export type { Step } from "./tree/plan.ts";
+export type { Leaf } from "./tree/tree.ts";

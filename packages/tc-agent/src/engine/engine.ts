@@ -69,7 +69,7 @@ export class Engine {
   /**
    * Makes the namespace emulate these rules, and nothing else of ours.
    *
-   * @throws KernelError; what was in force before is then in force, unless the kernel refused a part of the change (`refused`)
+   * @throws KernelError; what was in force before is in force then
    */
   apply(rules: Rules): Promise<Applied> {
     return this.#inTurn(async () => {
@@ -77,9 +77,14 @@ export class Engine {
         isLeased: this.#leaseSeconds !== undefined,
         isMarked: this.#options.mark !== undefined,
       });
-      const applied = await this.#bringAbout(rules);
-      this.#rules = rules;
-      return applied;
+      try {
+        const applied = await this.#bringAbout(rules);
+        this.#rules = rules;
+        return applied;
+      } catch (error) {
+        if (error instanceof KernelError && error.code === "refused") await this.#goBack();
+        throw error;
+      }
     });
   }
 
@@ -119,11 +124,24 @@ export class Engine {
     await this.#shell.close();
   }
 
+  /** What was in force before a change that failed; where that fails too, the next turn tries again. */
+  async #goBack(): Promise<void> {
+    try {
+      await this.#bringAbout(this.#rules);
+      if (this.#rules.rules.length === 0) await this.#dropLease();
+    } catch {
+      // What is told is why the change failed.
+    }
+  }
+
   async #bringAbout(rules: Rules): Promise<Applied> {
     const began = performance.now();
+    // A lease that runs is renewed first: what follows may take longer than it has left.
+    const isRunning = this.#lease !== undefined;
+    if (isRunning && rules.rules.length > 0) await this.#renew();
     const found = await this.#read();
     const steps = planChange(found, this.#desire(rules, found));
-    if (rules.rules.length > 0) await this.#renew();
+    if (!isRunning && rules.rules.length > 0) await this.#renew();
     let pause: Pause | undefined;
     const refused: string[] = [];
     for (const step of steps) {

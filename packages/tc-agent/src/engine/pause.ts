@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupOf, type NetworkNamespace } from "../kernel/network-namespace.ts";
+import { cgroupOf, cgroupRoot } from "../kernel/cgroups.ts";
+import type { NetworkNamespace } from "../kernel/network-namespace.ts";
 
 /** What was paused, and for how long. */
 export interface Pause {
@@ -52,14 +53,6 @@ function processesIn({ id }: NetworkNamespace): readonly number[] {
 /** The resident tools are in the namespace, and have to go on. */
 function isToolOfOurs(pid: number): boolean {
   return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === `${process.pid}`;
-}
-
-/** Where control groups of version 2 are mounted. */
-function cgroupRoot(): string | undefined {
-  const line = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .find((one) => one.includes(" - cgroup2 "));
-  return line?.split(" ")[4];
 }
 
 function holdsOnly(folder: string, processes: readonly number[]): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { KernelError } from "./kernel-error.ts";
 
 /** A network namespace, by a file that stands for it. */
@@ -59,16 +59,4 @@ function idOf(path: string): string | undefined {
 function isNetworkNamespace(path: string, id: string): boolean {
   const device = idOf("/proc/self/ns/net")?.split("-")[0];
   return path.startsWith("/proc/") ? path.endsWith("/ns/net") : id.split("-")[0] === device;
-}
-
-/** The path of a process' control group (version 2), from where these are mounted. */
-export function cgroupOf(pid: number): string | undefined {
-  try {
-    const line = readFileSync(`/proc/${pid}/cgroup`, "utf8")
-      .split("\n")
-      .find((one) => one.startsWith("0::"));
-    return line?.slice("0::".length);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,45 @@
+import { findContainer, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "@puggle/tc-agent";
+import { CliError } from "../../cli-error.ts";
+import { EXIT_CODES } from "../../exit-code.ts";
+
+/** How the command line names a network namespace. */
+export interface TargetOptions {
+  readonly pid?: number;
+  readonly container?: string;
+  readonly netns?: string;
+  readonly device: string;
+}
+
+/** A network namespace, and how to speak of it. */
+export interface Target {
+  readonly namespace: NetworkNamespace;
+  readonly name: string;
+  readonly device: string;
+  /** Where its processes have their files, for how they look hosts up. */
+  readonly root: string;
+  /** Of the container that was named, from where control groups of version 2 are mounted. */
+  readonly cgroup: string | undefined;
+}
+
+/**
+ * Finds the network namespace that was named.
+ *
+ * @throws CliError `usage` where none was, or several; KernelError
+ */
+export function findTarget({ pid, container, netns, device }: TargetOptions): Target {
+  const given = [pid, container, netns].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw new CliError("usage", EXIT_CODES.usage, "name one network namespace: by --pid <pid>, --container <id> or --netns <path>");
+  }
+  if (pid !== undefined)
+    return { namespace: namespaceOfProcess(pid), name: `process ${pid}`, device, root: `/proc/${pid}/root`, cgroup: undefined };
+  if (netns !== undefined) return { namespace: namespaceAt(netns), name: netns, device, root: "/", cgroup: undefined };
+  const found = findContainer(container ?? "");
+  return {
+    namespace: namespaceOfProcess(found.pid),
+    name: `container ${container}`,
+    device,
+    root: `/proc/${found.pid}/root`,
+    cgroup: found.cgroup,
+  };
+}

@@ -1,0 +1,44 @@
+import { KernelError } from "../kernel/kernel-error.ts";
+import type { Rules } from "../spec/emulation.ts";
+import type { Alarm } from "./alarm.ts";
+import type { Applied, Engine } from "./engine.ts";
+
+export interface HoldOptions {
+  readonly engine: Engine;
+  /** What shall be in force now. It is asked at each turn; where it throws, what was in force stays. */
+  readonly rules: () => Promise<Rules>;
+  /** So often everything is looked at again, and the lease renewed, in milliseconds. */
+  readonly everyMs: number;
+  /** By which a turn is asked for at once, as when a file has changed. */
+  readonly alarm: Alarm;
+  /** Ends it, and leaves what is in force. */
+  readonly signal: AbortSignal;
+  /** After each turn that changed something. */
+  readonly onApplied: (applied: Applied) => void;
+  /** What went wrong in a turn; the next one tries again. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/**
+ * Keeps rules in force until it is told to end, or the namespace goes away: follows what they say, renews the lease, and repairs what others change.
+ *
+ * @throws KernelError `gone`
+ */
+export async function hold({ engine, rules, everyMs, alarm, signal, onApplied, onTrouble }: HoldOptions): Promise<void> {
+  let current: Rules | undefined;
+  while (!signal.aborted) {
+    try {
+      current = await rules();
+    } catch (error) {
+      onTrouble(error);
+    }
+    try {
+      const applied = current === undefined ? await engine.keep() : await engine.apply(current);
+      if (applied.steps.length > 0) onApplied(applied);
+    } catch (error) {
+      if (error instanceof KernelError && error.code === "gone") throw error;
+      onTrouble(error);
+    }
+    await alarm.wait(everyMs, signal);
+  }
+}

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { type Kernel, startKernel } from "../boot/start.ts";
+import type { KernelProcess } from "../channel/commands.ts";
+import { median } from "../measuring/median.ts";
+import { ping } from "../measuring/ping.ts";
+import { makePodNetwork, type PodNetwork } from "../network/pod-network.ts";
+
+const PUGGLE = join(import.meta.dirname, "../../../packages/cli/bin/puggle.js");
+const SPEC = "/tmp/spec.yaml";
+const LEASE_MS = 5_000;
+
+const parts = inject("kernelParts");
+
+describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
+  let kernel: Kernel;
+  let network: PodNetwork;
+
+  beforeAll(async () => {
+    if (parts === undefined) return;
+    kernel = await startKernel(parts);
+    network = await makePodNetwork(kernel);
+  });
+
+  afterEach(() => puggle("clear"));
+  afterAll(() => kernel?.stop());
+
+  function command(action: string, ...options: readonly string[]): readonly string[] {
+    return [PUGGLE, "net", action, "--netns", network.podPath, ...options];
+  }
+
+  function puggle(action: string, ...options: readonly string[]) {
+    return kernel.run(process.execPath, command(action, ...options), { mayFail: true });
+  }
+
+  /** `puggle net apply` that goes on, when it has printed that it holds what it applied. */
+  async function hold(spec: string): Promise<KernelProcess> {
+    await kernel.writeFile(SPEC, spec);
+    const holder = await kernel.start(process.execPath, command("apply", "-f", SPEC, "--lease", `${LEASE_MS / 1_000}s`));
+    await until(() => holder.stdout().includes("held by this process"));
+    return holder;
+  }
+
+  async function delayTo(address = network.farIpv4[0] ?? ""): Promise<number> {
+    const { roundTripsMs } = await ping(kernel, { to: address, launcher: network.inPod, count: 5 });
+    return median(roundTripsMs);
+  }
+
+  test("delays what its spec says, follows the file, and clears it at Ctrl-C", async () => {
+    const holder = await hold("egress: [{ delay: 40ms }]\n");
+    expect(await delayTo()).toBeGreaterThan(39.5);
+    expect(await delayTo(network.farIpv6[0])).toBeGreaterThan(39.5);
+    await kernel.writeFile(SPEC, "egress: [{ delay: 90ms }]\n");
+    await until(async () => (await delayTo()) > 89.5);
+    expect(JSON.parse((await puggle("show", "--json")).stdout)).toMatchObject({
+      isHeld: true,
+      applied: "True",
+      rules: [{ matched: "True" }],
+    });
+    holder.kill("SIGINT");
+    expect(await holder.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("SIGINT") });
+    expect(await delayTo()).toBeLessThan(5);
+    expect(await residue()).toEqual(RESIDUE);
+  });
+
+  test("holds it as long as it renews the lease, and not when it is killed", async () => {
+    const holder = await hold("ingress: [{ delay: 40ms }]\n");
+    await sleep(2 * LEASE_MS);
+    expect(await delayTo()).toBeGreaterThan(39.5);
+    holder.kill("SIGKILL");
+    await holder.ended;
+    await until(async () => (await delayTo()) < 5);
+    expect((await puggle("clear")).code).toBe(0);
+    expect(await residue()).toEqual(RESIDUE);
+  });
+
+  test("leaves it for as long as it was told, and ends", async () => {
+    await kernel.writeFile(SPEC, "egress: [{ delay: 40ms }]\n");
+    const { stdout, code } = await puggle("apply", "-f", SPEC, "--for", "4s");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/applied in \d+ ms.*\nit stays for 4 s; then packets pass untouched\n$/s)]);
+    expect(await delayTo()).toBeGreaterThan(39.5);
+    await sleep(5_000);
+    expect(await delayTo()).toBeLessThan(5);
+  });
+
+  test("is asked to end by another that clears, and not joined by another that applies", async () => {
+    const holder = await hold("egress: [{ delay: 40ms }]\n");
+    expect(await puggle("apply", "-f", SPEC)).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`process ${holder.pid} looks after`),
+    });
+    expect((await puggle("clear")).code).toBe(0);
+    expect((await holder.ended).code).toBe(0);
+    expect(await delayTo()).toBeLessThan(5);
+  });
+
+  test("keeps what is in force where the file becomes wrong, and says so", async () => {
+    const holder = await hold("egress: [{ delay: 40ms }]\n");
+    await kernel.writeFile(SPEC, "egress: [{ delay: 40 }]\n");
+    await until(() => holder.stdout().includes("still as before: /tmp/spec.yaml:1:19: rule 'egress[0]': 'delay' is the number 40"));
+    expect(await delayTo()).toBeGreaterThan(39.5);
+    holder.kill("SIGTERM");
+    expect((await holder.ended).code).toBe(143);
+  });
+
+  test("prints what it would do, and does nothing", async () => {
+    await kernel.writeFile(SPEC, "egress: [{ to: [{ cidr: 10.9.0.0/24, ports: [80], protocol: tcp }], delay: 40ms }]\n");
+    const before = await residue();
+    const { stdout, code } = await puggle("apply", "-f", SPEC, "--dry-run");
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(
+        "tc filter add dev eth0 egress protocol ip pref 1000 flower ip_proto udp dst_port 53 action pass cookie 7067\n",
+      ),
+    ]);
+    expect(await residue()).toEqual(before);
+  });
+
+  const RESIDUE = ["qdisc clsact", "filter egress 65000 matchall continue", "filter ingress 65000 matchall continue"];
+
+  /** All that is in the namespace beside what it had. */
+  async function residue(): Promise<readonly string[]> {
+    const { stdout } = await kernel.shell(
+      `tc -n "$1" qdisc show dev eth0; tc -n "$1" filter show dev eth0 egress | sed 's/^/egress /'; tc -n "$1" filter show dev eth0 ingress | sed 's/^/ingress /'; ip -n "$1" -o link; ip netns exec "$1" ipset list -n`,
+      [network.pod],
+    );
+    const devices = stdout.split("\n").filter((line) => /^\d+: (?!lo:|eth0@)/.test(line));
+    const qdiscs = stdout.split("\n").flatMap((line) => /^qdisc (?!noqueue)(\S+)/.exec(line)?.[0] ?? []);
+    const filters = stdout.split("\n").flatMap((line) => {
+      const [, hook, preference, kind] = /^(\S+) filter protocol \S+ pref (\d+) (\S+) chain \d+ handle/.exec(line) ?? [];
+      return hook === undefined ? [] : [`filter ${hook} ${preference} ${kind}`];
+    });
+    const actions = stdout.split("\n").flatMap((line) => /action order 1: gact action (\w+)/.exec(line)?.[1] ?? []);
+    const sets = stdout.split("\n").filter((line) => line.startsWith("puggle"));
+    return [...qdiscs, ...filters.map((filter, index) => `${filter} ${actions[index]}`), ...devices, ...sets];
+  }
+});
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error("it did not come about");
+    await sleep(100);
+  }
+}

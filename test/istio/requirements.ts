@@ -1,6 +1,4 @@
-import { execFileSync } from "node:child_process";
-
-type Program = readonly [name: string, source: string];
+import { findMissingPrograms, type Program } from "../machine/programs.ts";
 
 const PROGRAMS: readonly Program[] = [
   ["go", "Go 1.26 or later, from https://go.dev/dl, which builds the API server and istiod"],
@@ -18,24 +16,11 @@ const PROGRAMS_OF_NODES: readonly Program[] = [
 /** What the test cluster needs and this machine lacks, a line each, with how to get it. */
 export function findMissing(): readonly string[] {
   const system = process.platform === "linux" ? [] : ["Linux, whose /proc tells which processes are left"];
-  return [...system, ...missingOf(PROGRAMS)];
+  return [...system, ...findMissingPrograms(PROGRAMS)];
 }
 
 /** What a node that runs pods needs beside that. */
 export function findMissingForNode(): readonly string[] {
   const user = process.getuid?.() === 0 ? [] : ["root, who may make network namespaces"];
-  return [...user, ...missingOf(PROGRAMS_OF_NODES)];
-}
-
-function missingOf(programs: readonly Program[]): readonly string[] {
-  return programs.filter(([program]) => !isInstalled(program)).map(([program, source]) => `${program}: ${source}`);
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+  return [...user, ...findMissingPrograms(PROGRAMS_OF_NODES)];
 }

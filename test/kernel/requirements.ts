@@ -1,7 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { findMissingPrograms, type Program } from "../machine/programs.ts";
 import { needsPtraceShim } from "./boot/ptrace-shim.ts";
-
-type Program = readonly [name: string, source: string];
 
 const PROGRAMS: readonly Program[] = [
   ["linux.uml", "Debian's package user-mode-linux"],
@@ -11,23 +9,14 @@ const PROGRAMS: readonly Program[] = [
   ["iptables-legacy", "Debian's package iptables"],
   ["ping", "Debian's package iputils-ping"],
   ["iperf3", "Debian's package iperf3"],
+  ["containerd", "Debian's package containerd"],
+  ["runc", "Debian's package runc"],
 ];
 
 const COMPILER: Program = ["gcc", "Debian's packages gcc and libc6-dev, for a CPU that has AMX"];
 
 /** What a kernel with network emulation needs and this machine lacks, a line each, with how to get it. */
 export function findMissing(): readonly string[] {
-  const system = process.platform === "linux" && process.arch === "x64" ? [] : ["Linux on x86-64, where user-mode Linux runs"];
-  if (system.length > 0) return system;
-  const programs = needsPtraceShim() ? [...PROGRAMS, COMPILER] : PROGRAMS;
-  return programs.filter(([program]) => !isInstalled(program)).map(([program, source]) => `${program}: ${source}`);
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
+  if (process.platform !== "linux" || process.arch !== "x64") return ["Linux on x86-64, on which user-mode Linux runs"];
+  return findMissingPrograms(needsPtraceShim() ? [...PROGRAMS, COMPILER] : PROGRAMS);
 }

@@ -1,9 +1,10 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import { access, copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { userCacheFolder } from "@puggle/local-envoy";
+import { makeOnce } from "../../machine/make-once.ts";
 
 /** Each with the Go module beside this file that pins it, and its package. */
 const TOOLS = {
@@ -39,13 +40,13 @@ export async function buildTools(onProgress: (message: string) => void): Promise
   for (const tool of TOOL_NAMES) {
     const { module, from } = TOOLS[tool];
     binaries[tool] = join(folders[module], tool);
-    await unlessThere(binaries[tool], async (staged) => {
+    await makeOnce(binaries[tool], async (staged) => {
       onProgress(`building ${tool} from ${from}; this takes minutes, once`);
       await goBuild(module, from, staged);
     });
   }
   const istioCrdsPath = join(folders.istio, "crds.yaml");
-  await unlessThere(istioCrdsPath, async (staged) => {
+  await makeOnce(istioCrdsPath, async (staged) => {
     const { stdout } = await run("go", ["list", "-m", "-f", "{{.Dir}}", CRDS.source], { cwd: moduleFolder(CRDS.module) });
     await copyFile(join(stdout.trim(), CRDS.file), staged);
   });
@@ -60,26 +61,6 @@ async function cacheFolder(module: string): Promise<string> {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(await readFile(join(moduleFolder(module), file)));
   return join(userCacheFolder(), "go-tools", `${module}-${hash.digest("hex").slice(0, 12)}`);
-}
-
-/** Makes a file whole or not at all, also where two processes make it at once. */
-async function unlessThere(path: string, make: (staged: string) => Promise<void>): Promise<void> {
-  if (await exists(path)) return;
-  await mkdir(join(path, ".."), { recursive: true });
-  const staged = `${path}.${randomBytes(4).toString("hex")}`;
-  try {
-    await make(staged);
-    await rename(staged, path);
-  } finally {
-    await rm(staged, { force: true });
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function goBuild(module: string, from: string, output: string): Promise<void> {

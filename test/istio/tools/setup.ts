@@ -1,5 +1,6 @@
 import { findEnvoy } from "@puggle/local-envoy";
 import type { TestProject } from "vitest/node";
+import { isComplete } from "../../machine/is-complete.ts";
 import { findMissing, findMissingForNode } from "../requirements.ts";
 import { buildTools, type Tools } from "./build.ts";
 
@@ -25,15 +26,6 @@ export async function setup(project: TestProject): Promise<void> {
   const parts = isRunnable ? await getParts() : undefined;
   project.provide("clusterParts", parts);
   project.provide("nodeParts", hasNode ? parts : undefined);
-}
-
-/** @throws where tests would be left out, and none may be. */
-function isComplete(what: string, missing: readonly string[]): boolean {
-  if (missing.length === 0) return true;
-  const text = `${what} need more than this machine has:\n${missing.map((line) => `  ${line}`).join("\n")}`;
-  if (process.env.CI !== undefined) throw new Error(text);
-  console.warn(`skipped: ${text}`);
-  return false;
 }
 
 async function getParts(): Promise<ClusterParts> {

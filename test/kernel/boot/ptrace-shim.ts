@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { access, mkdir, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { userCacheFolder } from "@puggle/local-envoy";
+import { makeOnce } from "../../machine/make-once.ts";
 
 const run = promisify(execFile);
 const SOURCE = join(import.meta.dirname, "ptrace-shim.c");
@@ -22,14 +23,6 @@ export function needsPtraceShim(): boolean {
 export async function buildPtraceShim(): Promise<string> {
   const hash = createHash("sha256").update(await readFile(SOURCE));
   const path = join(userCacheFolder(), "kernel", `ptrace-shim-${hash.digest("hex").slice(0, 12)}.so`);
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return path;
-  await mkdir(dirname(path), { recursive: true });
-  const staged = `${path}.${process.pid}`;
-  await run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", staged, SOURCE]);
-  await rename(staged, path);
+  await makeOnce(path, (staged) => run("gcc", ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", staged, SOURCE]));
   return path;
 }

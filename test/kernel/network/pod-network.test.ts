@@ -7,7 +7,7 @@ import { makePodNetwork, type PodNetwork } from "./pod-network.ts";
 
 const parts = inject("kernelParts");
 
-describe.skipIf(parts === undefined)("a pod's network", () => {
+describe.skipIf(parts === undefined)("a pod's network", { timeout: 60_000 }, () => {
   let kernel: Kernel;
   let network: PodNetwork;
 

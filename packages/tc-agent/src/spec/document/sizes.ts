@@ -5,7 +5,7 @@ import type { SpecProblem } from "./spec-problem.ts";
 import { isMap } from "./written-rule.ts";
 
 /** How many rules a spec may have. */
-export const MOST_RULES = 1_000;
+const MOST_RULES = 1_000;
 
 /** Refuses too many rules before each of them is looked at. */
 export function findTooManyRules(document: LocatedDocument): SpecProblem | undefined {

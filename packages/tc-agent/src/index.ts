@@ -4,6 +4,7 @@ export { Alarm } from "./engine/alarm.ts";
 export { askHolder, Claim, type HolderRequest } from "./engine/claim.ts";
 export { type Applied, Engine, type EngineOptions } from "./engine/engine.ts";
 export { type HoldOptions, hold } from "./engine/hold.ts";
+export type { LeafVerdict } from "./engine/leaf-verdict.ts";
 export type { Pause } from "./engine/pause.ts";
 export type { RuleStatus, Status, Truth } from "./engine/status.ts";
 export { type Feature, type Features, probeFeatures, remedyFor } from "./kernel/features.ts";

@@ -104,6 +104,20 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     expect((await holder.ended).code).toBe(143);
   });
 
+  test("verifies its leaves by packets that nobody else sees", async () => {
+    await kernel.writeFile(SPEC, "egress: [{ delay: 40ms, loss: 20% }, { to: [{ cidr: 10.9.9.0/24 }], rate: 1mbit }]\n");
+    const { stdout } = await puggle("apply", "-f", SPEC, "--for", "1m", "--verify", "--json");
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const verdict = events.find(({ event }) => event === "verified").rules["egress[0]"];
+    expect(verdict).toMatchObject({ verified: "True", sent: 200 });
+    expect(verdict.delayMs).toBeGreaterThan(39.5);
+    expect(verdict.delayMs).toBeLessThan(41);
+    expect(verdict.lost).toBeGreaterThan(15);
+  });
+
   test("prints what it would do, and does nothing", async () => {
     await kernel.writeFile(SPEC, "egress: [{ to: [{ cidr: 10.9.0.0/24, ports: [80], protocol: tcp }], delay: 40ms }]\n");
     const before = await residue();

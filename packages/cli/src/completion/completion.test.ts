@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const COMMANDS = ["completion", "explain", "generate", "init"];
+const COMMANDS = ["completion", "explain", "generate", "init", "net"];
 
 describe("words", () => {
   it("are those of the command line itself", () => {
@@ -58,6 +58,7 @@ complete -p puggle >&2`;
     ["a command that was begun", ["puggle", "gen"], ["generate"]],
     ["options", ["puggle", "generate", "--d"], ["--dry-run"]],
     ["a choice", ["puggle", "generate", "--target", ""], ["envoy", "istio"]],
+    ["an action", ["puggle", "net", ""], ["apply", "clear", "show"]],
     ["a choice after =", ["puggle", "generate", "--target", "=", "en"], ["envoy"]],
     ["a choice right after =", ["puggle", "generate", "--target", "="], ["envoy", "istio"]],
     ["a file", ["puggle", "generate", "-f", "me"], ["mesh.yaml"]],

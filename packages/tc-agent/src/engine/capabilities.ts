@@ -25,12 +25,13 @@ export function refuseUnsupported(
   const missing = [...neededFor(rules, features, isLeased, isMarked)].filter((feature) => !features[feature]);
   if (missing.length > 0) throw new KernelError("unsupported", missing.map(remedyFor).join("; "));
   for (const hook of HOOKS) {
-    const chains = layOut(rules, hook, dialectFor(features));
+    const dialect = dialectFor(features);
+    const chains = layOut(rules, hook, dialect);
     const longest = Math.max(0, ...chains.map(({ length }) => length));
-    if (longest > MOST_FILTERS || chains.length > MOST_CHAINS) {
+    if (longest > MOST_FILTERS[dialect] || chains.length > MOST_CHAINS) {
       throw new KernelError(
         "unsupported",
-        `the rules for ${hook} need ${longest} filters in one chain, and ${chains.length} chains; at most ${MOST_FILTERS} and ${MOST_CHAINS} are made: use wider networks or port ranges`,
+        `the rules for ${hook} need ${longest} filters in one chain, and ${chains.length} chains; at most ${MOST_FILTERS[dialect]} and ${MOST_CHAINS} are made: use wider networks or port ranges`,
       );
     }
   }

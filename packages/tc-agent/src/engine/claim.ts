@@ -3,7 +3,9 @@ import { KernelError } from "../kernel/kernel-error.ts";
 import type { NetworkNamespace } from "../kernel/network-namespace.ts";
 
 /** What may be asked of whoever holds a network namespace. */
-export type HolderRequest = "status" | "clear";
+export type HolderRequest = (typeof REQUESTS)[number];
+
+const REQUESTS = ["status", "verify", "clear"] as const;
 
 /** Of the process that holds it; nothing else of it is known here. */
 interface Holder {
@@ -66,8 +68,8 @@ function serve(socket: Socket, answer: (request: HolderRequest) => Promise<objec
     text += part;
     if (text.length > LONGEST_REQUEST) socket.destroy();
     if (!text.endsWith("\n")) return;
-    const request = text.trim();
-    const reply = request === "status" || request === "clear" ? answer(request) : Promise.resolve({ pid: process.pid } satisfies Holder);
+    const request = REQUESTS.find((one) => one === text.trim());
+    const reply = request === undefined ? Promise.resolve({ pid: process.pid } satisfies Holder) : answer(request);
     reply.then(
       (value) => socket.end(`${JSON.stringify(value)}\n`),
       (error: unknown) => socket.end(`${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`),

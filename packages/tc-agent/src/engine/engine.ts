@@ -1,14 +1,17 @@
 import type { Features } from "../kernel/features.ts";
 import { refuseForeign } from "../kernel/foreign.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
+import { probeLeaf } from "../kernel/leaf-probe.ts";
 import { Lease } from "../kernel/lease.ts";
 import { NamespaceShell } from "../kernel/namespace-shell.ts";
 import { isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
 import { type FoundTree, readTree } from "../kernel/read-tree.ts";
 import type { Rules } from "../spec/emulation.ts";
 import type { Mark } from "../tree/layout.ts";
-import { type Desired, planChange, type Step } from "../tree/plan.ts";
+import { leafNumber } from "../tree/ownership.ts";
+import { type Desired, leavesOf, planChange, type Step } from "../tree/plan.ts";
 import { dialectFor, refuseUnsupported } from "./capabilities.ts";
+import { judge, type LeafVerdict, probeFor } from "./leaf-verdict.ts";
 import { type Pause, whilePaused } from "./pause.ts";
 import { Retirement } from "./retirement.ts";
 import { readStatus, type Status } from "./status.ts";
@@ -48,6 +51,7 @@ export class Engine {
   readonly #retirement: Retirement;
   #lease: Lease | undefined;
   #rules = NO_RULES;
+  #leavesFrom = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions) {
@@ -111,6 +115,28 @@ export class Engine {
     });
   }
 
+  /**
+   * Sends packets of our own through each leaf, which never leave the namespace, and judges what is seen of them: by the names of the rules. Takes up to some
+   * four seconds a leaf.
+   *
+   * @throws KernelError `missing-tool` without tcpdump
+   */
+  verifyLeaves(): Promise<ReadonlyMap<string, LeafVerdict>> {
+    return this.#inTurn(async () => {
+      const found = await this.#read();
+      const leaves = leavesOf(found, this.#desire(this.#rules, found));
+      const verdicts = new Map<string, LeafVerdict>();
+      for (const { name, emulation } of this.#rules.rules) {
+        const leaf = leaves.get(name);
+        if (leaf === undefined || emulation.kind === "partition") continue;
+        const seen = await probeLeaf(this.#shell, this.#options.namespace, probeFor(leaf, emulation));
+        verdicts.set(name, judge(seen, emulation));
+        await this.#renewIfRunning();
+      }
+      return verdicts;
+    });
+  }
+
   /** Settles when no leaf is waited for any more. */
   settled(): Promise<void> {
     return this.#retirement.settled();
@@ -138,7 +164,7 @@ export class Engine {
     const began = performance.now();
     // A lease that runs is renewed first: what follows may take longer than it has left.
     const isRunning = this.#lease !== undefined;
-    if (isRunning && rules.rules.length > 0) await this.#renew();
+    if (rules.rules.length > 0) await this.#renewIfRunning();
     const found = await this.#read();
     const steps = planChange(found, this.#desire(rules, found));
     if (!isRunning && rules.rules.length > 0) await this.#renew();
@@ -175,6 +201,7 @@ export class Engine {
     const found = await readTree(this.#shell, this.#device);
     if (found === undefined) throw new KernelError("no-device", `the network namespace has no device ${this.#device}`);
     refuseForeign(found, this.#device);
+    this.#leavesFrom = Math.max(this.#leavesFrom, ...found.leaves.map(({ name }) => (leafNumber(name) ?? 0) + 1));
     return found;
   }
 
@@ -186,6 +213,7 @@ export class Engine {
       mtu,
       dialect: dialectFor(features),
       isLeased: this.#leaseSeconds !== undefined,
+      leavesFrom: this.#leavesFrom,
       ...(mark === undefined ? {} : { mark }),
     };
   }
@@ -194,6 +222,10 @@ export class Engine {
     if (this.#leaseSeconds === undefined) return;
     this.#lease ??= new Lease(this.#options.namespace);
     await this.#lease.renew(this.#leaseSeconds);
+  }
+
+  async #renewIfRunning(): Promise<void> {
+    if (this.#lease !== undefined) await this.#renew();
   }
 
   async #dropLease(): Promise<void> {

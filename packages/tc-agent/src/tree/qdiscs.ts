@@ -1,14 +1,14 @@
-import type { Degradation } from "../spec/emulation.ts";
+import { DEFAULT_QUEUE_US, type Degradation } from "../spec/emulation.ts";
 import type { Command } from "./commands.ts";
 import { tc } from "./commands.ts";
 import type { Qdisc } from "./tree.ts";
 
-/** Of packets that wait for the rate, where the spec says nothing: 50 ms, as tc-tbf(8) has it in its example. */
-export const DEFAULT_QUEUE_US = 50_000;
 /** A token bucket never passes what is larger than its burst, and splits larger segments; so it holds one frame at least. */
 const FRAME_OVERHEAD = 18;
 /** So many microseconds of a rate may pass at once: timers are not better than that. */
 const BURST_US = 1_000;
+/** tc holds what waits in 32 bits. */
+const MOST_BYTES = 2 ** 32 - 1;
 /** Delayed packets are counted, not measured, and a queue that is too short drops them: room for a million a second and half as many again. */
 const DELAYED_PACKETS_A_MICROSECOND = 1.5;
 const FEWEST_DELAYED_PACKETS = 1_000;
@@ -42,7 +42,7 @@ function bucketParameters(rate: number, queueUs: number, mtu: number): Qdisc["pa
   const frame = mtu + FRAME_OVERHEAD;
   const burst = Math.max(frame, Math.ceil((bytesPerSecond * BURST_US) / 1e6));
   const queue = Math.max(Math.ceil((bytesPerSecond * queueUs) / 1e6), frame);
-  return { rate: bytesPerSecond, burst, limit: burst + queue };
+  return { rate: bytesPerSecond, burst, limit: Math.min(burst + queue, MOST_BYTES) };
 }
 
 function netemParameters(degradation: Degradation): Qdisc["parameters"] {
@@ -95,10 +95,10 @@ function bucketWords({ rate = 0, burst = 0, limit = 0 }: Qdisc["parameters"]): r
 function netemWords(parameters: Qdisc["parameters"], { distribution, loss, delayUs, jitterUs, seed }: Degradation): readonly string[] {
   const of = (name: string) => parameters[name] ?? 0;
   const has = (name: string) => name in parameters;
-  const percent = (name: string) => `${Number((of(name) * 100).toFixed(7))}%`;
+  // netem holds 32 bits of a fraction: the least is 0.0000000233 %, and no tc is known to take an exponent.
+  const percent = (name: string) => `${(of(name) * 100).toFixed(10).replace(/\.?0+$/, "")}%`;
   const words = ["limit", `${of("limit")}`];
-  if (has("delay")) words.push("delay", `${delayUs}us`);
-  if (has("delay") && jitterUs > 0) words.push(`${jitterUs}us`, percent("delay-correlation"));
+  if (has("delay")) words.push("delay", `${delayUs}us`, `${jitterUs}us`, percent("delay-correlation"));
   if (has("delay") && jitterUs > 0 && distribution !== undefined && distribution !== "uniform") words.push("distribution", distribution);
   if (loss?.kind === "random") words.push("loss", "random", percent("loss-random"), percent("loss-correlation"));
   if (loss?.kind === "gemodel") words.push("loss", "gemodel", ...["p", "r", "1-h", "1-k"].map((name) => percent(`gemodel-${name}`)));
@@ -112,7 +112,7 @@ function netemWords(parameters: Qdisc["parameters"], { distribution, loss, delay
 }
 
 /** Parameters that netem keeps when a change does not say them. */
-const STICKY = ["delay-correlation", "loss-correlation", "duplicate-correlation", "corrupt", "reorder", "gap", "rate", "seed"];
+const STICKY = ["delay-correlation", "loss-correlation", "duplicate-correlation", "corrupt", "reorder", "rate"];
 
 /** Can a leaf become this one by a change in place, which loses no packet of its queue? */
 export function canChange(from: readonly Qdisc[], to: readonly Qdisc[]): boolean {
@@ -124,25 +124,33 @@ export function canChange(from: readonly Qdisc[], to: readonly Qdisc[]): boolean
   });
 }
 
-/** Is what the kernel tells of a leaf what was asked for? It rounds: times to its ticks, fractions to 32 bits. */
+/** Is what the kernel tells of a leaf what was asked for? It rounds, and tc rounds again when it prints. */
 export function isAsAsked(asked: readonly Qdisc[], found: readonly Qdisc[]): boolean {
   if (asked.length !== found.length) return false;
   return asked.every(({ kind, parameters }, depth) => {
     const other = found[depth];
     if (other?.kind !== kind) return false;
     const names = new Set([...Object.keys(parameters), ...Object.keys(other.parameters)]);
-    return [...names].every((name) => isNear(parameters[name] ?? 0, other.parameters[name] ?? 0, name));
+    // Kernels that know seeds make one up where none is asked for.
+    if (!("seed" in parameters)) names.delete("seed");
+    return [...names].every((name) => {
+      const value = parameters[name] ?? 0;
+      return Math.abs(value - (other.parameters[name] ?? 0)) <= roundingOf(kind, name, value, parameters.rate ?? 0);
+    });
   });
 }
 
-const SMALLEST_FRACTION = 1e-6;
-const ROUNDING = 1e-3;
-/** The kernel tells a bucket's size and limit in ticks of its rate. */
-const TOLD_IN_TICKS = new Set(["burst", "limit"]);
+/** tc prints six digits of what is no whole number. */
+const SIX_DIGITS = 1e-5;
+/** Times are held in ticks of 64 ns, and printed in whole microseconds. */
+const TIME_ROUNDING = 2e-6;
+/** Fractions are held in 32 bits. */
+const FRACTION_ROUNDING = 2 ** -32;
 
-function isNear(asked: number, found: number, name: string): boolean {
-  // Of a packet each once netem may let some go before: it says 1 for that, and so do we only where we ask for it.
-  if (name === "seed") return asked === 0 || asked === found;
-  const share = TOLD_IN_TICKS.has(name) && asked < 1e9 ? 0.02 : ROUNDING;
-  return Math.abs(asked - found) <= Math.max(Math.abs(asked) * share, SMALLEST_FRACTION);
+function roundingOf(kind: Qdisc["kind"], name: string, value: number, rate: number): number {
+  if (kind === "tbf") return name === "rate" ? 0 : Math.ceil(rate * TIME_ROUNDING) + 2;
+  if (WHOLE_NUMBERS.has(name)) return 0;
+  return value * SIX_DIGITS + (name === "delay" || name === "jitter" ? TIME_ROUNDING : FRACTION_ROUNDING);
 }
+
+const WHOLE_NUMBERS = new Set(["limit", "gap", "rate", "seed"]);

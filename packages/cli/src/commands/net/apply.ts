@@ -9,16 +9,18 @@ import {
   hold,
   KernelError,
   knownFeatures,
+  type LeafVerdict,
   lineOf,
   type Rules,
   type Step,
+  warnOf,
 } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 import { whileInterruptible } from "../../interruption.ts";
 import type { Terminal } from "../../terminal.ts";
-import { describeRule } from "./describe.ts";
+import { describeRule, describeVerdicts } from "./describe.ts";
 import { SpecSource } from "./spec-source.ts";
 import type { Target } from "./target.ts";
 
@@ -30,6 +32,8 @@ export interface ApplyOptions {
   readonly forSeconds?: number;
   readonly leaseSeconds: number;
   readonly dryRun: boolean;
+  /** Are packets of our own to be sent through it? */
+  readonly isVerified: boolean;
   readonly json: boolean;
 }
 
@@ -71,6 +75,7 @@ async function carryOut({ target, options, terminal, source, engine, rules, mark
   const cleared = Promise.withResolvers<object>();
   const claim = await Claim.make(target.namespace, async (request) => {
     if (request === "status") return engine.status();
+    if (request === "verify") return { ...(await engine.status()), leaves: await verify(engine) };
     stop.abort();
     return cleared.promise;
   });
@@ -79,6 +84,7 @@ async function carryOut({ target, options, terminal, source, engine, rules, mark
     await marks?.ensure();
     const applied = await engine.apply(rules);
     reportApplied(terminal, options, rules, applied);
+    if (options.isVerified) reportVerdicts(terminal, options, await verify(engine));
     if (options.forSeconds !== undefined) {
       await engine.settled();
       return ended(
@@ -151,7 +157,7 @@ function warningsOf(rules: Rules): readonly string[] {
       ? `rule ${rule} is never obeyed: ${by.join(", ")} takes all its packets`
       : `a part of rule ${rule} is never obeyed: ${by.join(", ")} takes its packets`,
   );
-  return shadowed;
+  return [...warnOf(rules).map(({ message }) => message), ...shadowed];
 }
 
 function reportApplied(terminal: Terminal, options: ApplyOptions, rules: Rules, { steps, milliseconds, pause }: Applied): void {
@@ -169,6 +175,14 @@ function reportApplied(terminal: Terminal, options: ApplyOptions, rules: Rules, 
     { event: "applied", milliseconds: took, commands, rules: rules.rules.map(({ name }) => name), pause },
     `${text.join("\n")}\n`,
   );
+}
+
+function reportVerdicts(terminal: Terminal, options: ApplyOptions, verdicts: Readonly<Record<string, LeafVerdict>>): void {
+  report(terminal, options, { event: "verified", rules: verdicts }, `${describeVerdicts(verdicts).join("\n")}\n`);
+}
+
+async function verify(engine: Engine): Promise<Readonly<Record<string, LeafVerdict>>> {
+  return Object.fromEntries(await engine.verifyLeaves());
 }
 
 function report({ out }: Terminal, { json }: ApplyOptions, event: object, text: string): void {

@@ -1,4 +1,4 @@
-import type { Chance, Degradation, Emulation, Loss, Match, PortRange, Rule } from "@puggle/tc-agent";
+import type { Chance, Degradation, Emulation, LeafVerdict, Loss, Match, PortRange, Rule } from "@puggle/tc-agent";
 
 /** A rule on a line: which way, its name, whom it is about and what becomes of their packets. */
 export function describeRule({ direction, name, matches, except, emulation }: Rule): string {
@@ -55,4 +55,12 @@ function milliseconds(microseconds: number): string {
 
 function percent({ probability }: Pick<Chance, "probability">): string {
   return `${Number((probability * 100).toFixed(7))}%`;
+}
+
+/** What probes of leaves saw, a line each. */
+export function describeVerdicts(verdicts: Readonly<Record<string, LeafVerdict>>): readonly string[] {
+  return Object.entries(verdicts).map(([rule, { verified, sent, lost, delayMs, why }]) => {
+    const delay = delayMs === undefined ? "" : `, held for ${delayMs.toFixed(1)} ms`;
+    return `${rule}  leaf verified ${verified}: ${lost} of ${sent} packets lost${delay}${why === undefined ? "" : `; ${why}`}`;
+  });
 }

@@ -24,6 +24,7 @@ Examples (as root, on Linux):
 `;
 
 const ACTIONS = ["apply", "show", "clear"] as const;
+const APPLY_ONLY = ["file", "onlyContainer", "for", "dryRun"] as const;
 const LONGEST_SECONDS = 2_147_483;
 const SECONDS = { s: 1, m: 60, h: 3_600 } as const;
 
@@ -34,6 +35,7 @@ interface NetOptions extends TargetOptions {
   readonly lease: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly verify?: boolean;
 }
 
 /** `puggle net`: a worse network for one container, process or network namespace. */
@@ -58,6 +60,12 @@ export function addNetCommand(program: Command, terminal: Terminal, finish: (res
         .argParser(parseDuration)
         .default(10, "10s"),
     )
+    .addOption(
+      new Option(
+        "--verify",
+        "send packets of our own through it, which never leave the namespace, and say what came of them (apply, show)",
+      ),
+    )
     .addOption(new Option("--dry-run", "print what would be done (apply)"))
     .addHelpText("after", EXAMPLES)
     .action(async (action: (typeof ACTIONS)[number], options: NetOptions) => finish(await act(action, options, terminal)));
@@ -65,18 +73,19 @@ export function addNetCommand(program: Command, terminal: Terminal, finish: (res
 
 async function act(action: (typeof ACTIONS)[number], options: NetOptions, terminal: Terminal): Promise<CommandResult> {
   if (action !== "apply") {
-    const [misplaced] = ["file", "onlyContainer", "for", "dryRun"].filter((name) => name in options);
+    const misplaced = APPLY_ONLY.find((name) => name in options) ?? (action === "clear" && "verify" in options ? "verify" : undefined);
     if (misplaced !== undefined) throw new CliError("usage", EXIT_CODES.usage, `puggle net ${action} takes no ${optionName(misplaced)}`);
     const target = findTarget(options);
-    return action === "show" ? show(target) : clear(target);
+    return action === "show" ? show(target, options.verify ?? false) : clear(target);
   }
-  const { file, onlyContainer = false, dryRun = false, json = false, for: forSeconds, lease } = options;
+  const { file, onlyContainer = false, dryRun = false, json = false, verify: isVerified = false, for: forSeconds, lease } = options;
   if (file === undefined) throw new CliError("usage", EXIT_CODES.usage, "puggle net apply needs a spec: -f <path>");
   const settings = {
     file,
     isForContainer: onlyContainer,
     leaseSeconds: lease,
     dryRun,
+    isVerified,
     json,
     ...(forSeconds === undefined ? {} : { forSeconds }),
   };

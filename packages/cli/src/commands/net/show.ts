@@ -1,22 +1,49 @@
-import { askHolder, Engine, knownFeatures, type Status } from "@puggle/tc-agent";
+import { askHolder, Engine, knownFeatures, type LeafVerdict, type Status } from "@puggle/tc-agent";
+import { CliError } from "../../cli-error.ts";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
+import { describeVerdicts } from "./describe.ts";
 import type { Target } from "./target.ts";
 
-/** `puggle net show`: what a network namespace emulates, as its kernel has it. */
-export async function show({ namespace, device, name }: Target): Promise<CommandResult> {
+/** What a holder says of its verified leaves. */
+interface Verified {
+  readonly leaves: Readonly<Record<string, LeafVerdict>>;
+}
+
+/**
+ * `puggle net show`: what a network namespace emulates, as its kernel has it.
+ *
+ * @param isVerified - are packets of our own to be sent through its leaves? Only who holds it knows what they should see.
+ */
+export async function show({ namespace, device, name }: Target, isVerified: boolean): Promise<CommandResult> {
   const held = (await askHolder(namespace, "status")) as Status | undefined;
+  if (held === undefined && isVerified) {
+    throw new CliError(
+      "usage",
+      EXIT_CODES.usage,
+      `nobody holds ${name}, so what its leaves should do is not known; use puggle net apply --verify`,
+    );
+  }
+  const verdicts = isVerified ? ((await askHolder(namespace, "verify")) as Verified).leaves : {};
   const status = held ?? (await readStatus(namespace, device));
   const { leaves, rules, applied } = status;
   const holder = held === undefined ? "nobody holds it" : `a process holds it; as it shall be: ${applied}`;
   const text = [
     `${device} of ${name}: ${leaves.length} ${leaves.length === 1 ? "leaf" : "leaves"}, ${holder}`,
-    ...rules.map((rule) => `${rule.name}: matched ${rule.matched} (${rule.packets} packets)`),
-    ...leaves.map(
-      (leaf) => `${leaf.name}: ${leaf.qdiscs.map(({ kind, parameters }) => `${kind} ${JSON.stringify(parameters)}`).join(", ")}`,
-    ),
+    ...rules.map((rule) => `${rule.name}  matched ${rule.matched}: ${rule.packets} packets`),
+    ...describeVerdicts(verdicts),
+    ...leaves.map((leaf) => `${leaf.name}  ${leaf.qdiscs.map(describeQdisc).join(", ")}`),
   ];
-  return { exitCode: EXIT_CODES.good, text: `${text.join("\n")}\n`, json: { isHeld: held !== undefined, ...status } };
+  return {
+    exitCode: EXIT_CODES.good,
+    text: `${text.join("\n")}\n`,
+    json: { isHeld: held !== undefined, ...status, ...(isVerified ? { verdicts } : {}) },
+  };
+}
+
+function describeQdisc({ kind, parameters }: Status["leaves"][number]["qdiscs"][number]): string {
+  const told = Object.entries(parameters).filter(([, value]) => value !== 0);
+  return [kind, ...told.map(([parameter, value]) => `${parameter} ${value}`)].join(" ");
 }
 
 async function readStatus(namespace: Target["namespace"], device: string): Promise<Status> {

@@ -172,7 +172,7 @@ export class Engine {
     const refused: string[] = [];
     for (const step of steps) {
       if (step.kind === "attach") {
-        pause = await whilePaused(this.#options.namespace, async () => {
+        pause = await whilePaused(this.#options.namespace, this.#tools(), async () => {
           refused.push(...(await this.#shell.run(step.commands)));
         });
       }
@@ -203,6 +203,11 @@ export class Engine {
     refuseForeign(found, this.#device);
     this.#leavesFrom = Math.max(this.#leavesFrom, ...found.leaves.map(({ name }) => (leafNumber(name) ?? 0) + 1));
     return found;
+  }
+
+  /** Those of our processes that are in the namespace. */
+  #tools(): readonly number[] {
+    return [...this.#shell.pids, this.#lease?.pid].filter((pid) => pid !== undefined);
   }
 
   #desire(rules: Rules, { mtu }: FoundTree): Desired {

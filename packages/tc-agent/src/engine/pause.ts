@@ -13,9 +13,11 @@ export interface Pause {
 /**
  * Does something while no process of a network namespace runs, where their control groups (version 2) can be frozen: those that hold processes of this
  * namespace alone. Processes are thawed in any case.
+ *
+ * @param tools - processes that have to go on
  */
-export async function whilePaused(namespace: NetworkNamespace, act: () => Promise<void>): Promise<Pause> {
-  const processes = processesIn(namespace);
+export async function whilePaused(namespace: NetworkNamespace, tools: readonly number[], act: () => Promise<void>): Promise<Pause> {
+  const processes = processesIn(namespace).filter((pid) => pid !== process.pid && !tools.includes(pid));
   const root = cgroupRoot();
   const groups = Map.groupBy(processes, (pid) => cgroupOf(pid) ?? "/");
   const own = cgroupOf(process.pid);
@@ -42,17 +44,12 @@ function processesIn({ id }: NetworkNamespace): readonly number[] {
   return pids.filter((pid) => {
     try {
       const { dev, ino } = statSync(`/proc/${pid}/ns/net`);
-      return `${dev}-${ino}` === id && pid !== process.pid && !isToolOfOurs(pid);
+      return `${dev}-${ino}` === id;
     } catch {
       // It has ended since.
       return false;
     }
   });
-}
-
-/** The resident tools are in the namespace, and have to go on. */
-function isToolOfOurs(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === `${process.pid}`;
 }
 
 function holdsOnly(folder: string, processes: readonly number[]): boolean {

@@ -54,6 +54,11 @@ export class BatchShell {
     this.#process.on("close", () => this.#finish(this.#text.trim() || "it ended by itself"));
   }
 
+  /** `undefined` where it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** Has the tool do all lines, whatever becomes of one of them. */
   ask(lines: readonly string[]): Promise<Answer> {
     if (this.#end !== undefined) return Promise.reject(this.#end);

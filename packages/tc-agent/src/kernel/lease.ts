@@ -32,6 +32,11 @@ export class Lease {
     this.#process.on("close", () => this.#finish(this.#said.trim() || "it ended by itself"));
   }
 
+  /** Of the resident tool, which is in the namespace. */
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** Makes the lease run for so long from now on; makes it where there is none. */
   async renew(seconds: number): Promise<void> {
     const lines = VERSIONS.flatMap((version) => [

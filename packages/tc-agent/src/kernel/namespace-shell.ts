@@ -14,6 +14,11 @@ export class NamespaceShell {
     this.#tools = { tc: new BatchShell(enter, "tc"), ip: new BatchShell(enter, "ip") };
   }
 
+  /** Of the tools: they are in the namespace. */
+  get pids(): readonly (number | undefined)[] {
+    return [this.#tools.tc.pid, this.#tools.ip.pid];
+  }
+
   /** What a command prints as JSON. */
   async show(command: Command): Promise<readonly unknown[]> {
     const [answer] = await this.#ask([command]);

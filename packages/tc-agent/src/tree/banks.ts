@@ -1,4 +1,5 @@
 import type { Direction } from "../spec/emulation.ts";
+import { type Dialect, hookOffset } from "./classifiers.ts";
 import type { Layout, Placed } from "./layout.ts";
 import { type Action, doSame, type Filter, placeOf } from "./tree.ts";
 
@@ -9,8 +10,9 @@ export const BANKS: readonly Bank[] = [0, 1];
 /** Where each bank's preferences and chains begin. */
 const FIRST = [1_000, 21_000] as const;
 const CHAINS = [1_000, 2_000] as const;
-/** Of filters in one bank's chain, and of chains. */
-export const MOST_FILTERS = 20_000;
+const BANK_SIZE = 20_000;
+/** Of filters in one bank's chain, by dialect, and of chains. */
+export const MOST_FILTERS: Readonly<Record<Dialect, number>> = { flower: BANK_SIZE, u32: BANK_SIZE / 2 };
 export const MOST_CHAINS = 900;
 
 /** The rule of each filter of a hook that carries one out, by the filter's place; whichever bank it stands in. */
@@ -48,13 +50,14 @@ function place({ criterion, verdict }: Placed, { bank, hook, index, at, leafOf }
     return { kind: verdict.kind };
   };
   const chain = index === 0 ? 0 : CHAINS[bank] + index;
-  return { hook, chain, preference: index === 0 ? FIRST[bank] + at : at + 1, ...criterion, action: action() };
+  const first = FIRST[bank] + hookOffset(hook, criterion, MOST_FILTERS.u32);
+  return { hook, chain, preference: index === 0 ? first + at : at + 1, ...criterion, action: action() };
 }
 
 /** In which bank does a filter of ours stand? `undefined` for those that stand outside. */
 export function bankOf({ chain, preference }: Pick<Filter, "chain" | "preference">): Bank | undefined {
   const firsts = chain === 0 ? FIRST : CHAINS;
-  const size = chain === 0 ? MOST_FILTERS : 1_000;
+  const size = chain === 0 ? BANK_SIZE : 1_000;
   const number = chain === 0 ? preference : chain;
   return BANKS.find((bank) => number >= firsts[bank] && number < firsts[bank] + size);
 }

@@ -21,9 +21,31 @@ export function everyPacket(dialect: Dialect): Criterion {
   return EVERY_PACKET[dialect];
 }
 
+/**
+ * How far the preferences of a hook's filters are moved: Linux keeps the `u32` filters of both hooks together, and tells those of one preference as each
+ * hook's (`u32_walk` in net/sched/cls_u32.c), so none may have the same.
+ */
+export function hookOffset(hook: Direction, { classifier }: Pick<Criterion, "classifier">, offset: number): number {
+  return classifier === "u32" && hook === "ingress" ? offset : 0;
+}
+
 /** The filters that match just these packets of a hook. */
 export function criteriaOf(match: Match, hook: Direction, dialect: Dialect): readonly Criterion[] {
-  return dialect === "flower" ? [flowerCriterion(match, hook)] : rawCriteria(match, hook);
+  return dialect === "flower" ? withoutPortZero(match).map((one) => flowerCriterion(one, hook)) : rawCriteria(match, hook);
+}
+
+/** tc takes no range that begins at port 0 for flower, so port 0 is matched by itself. */
+function withoutPortZero(match: Match): readonly Match[] {
+  const split = (range: PortRange | undefined): readonly (PortRange | undefined)[] =>
+    range === undefined || isEveryPort(range) || range.from > 0 || range.to === 0
+      ? [range]
+      : [
+          { from: 0, to: 0 },
+          { from: 1, to: range.to },
+        ];
+  return split(match.ports).flatMap((ports) =>
+    split(match.localPorts).map((localPorts) => ({ ...match, ...(ports && { ports }), ...(localPorts && { localPorts }) })),
+  );
 }
 
 /** Neighbour discovery of IPv6, without which nothing else arrives: from router solicitations (133) to redirects (137). ARP is no IP, and no rule's. */
@@ -52,8 +74,13 @@ function flowerCriterion({ family, cidr, protocol, ports, localPorts }: Match, h
   };
 }
 
+/** As tc takes it for flower. */
+export const PORT_ZERO = "0/0xffff";
+
 function portKey(name: string, range: PortRange | undefined): Filter["keys"] {
   if (range === undefined || isEveryPort(range)) return {};
+  // Nor does it take port 0, but with a mask.
+  if (range.to === 0) return { [name]: PORT_ZERO };
   return { [name]: range.from === range.to ? `${range.from}` : `${range.from}-${range.to}` };
 }
 

@@ -5,22 +5,28 @@ export const COOKIE = "7067";
 /** Filters without an action say the same by their class. */
 export const PASS_CLASS = "7067:1";
 
-const LEAF_NAME = /^pgl\d{1,9}$/;
+const LEAF_NAME = /^pgl(\d{1,9})$/;
 const ALIAS = /^puggle:1:([0-9a-f]{16})$/;
 
 export function isLeafName(device: string): boolean {
   return LEAF_NAME.test(device);
 }
 
-/** The first name for a leaf that is not taken. */
-export function nextLeafName(taken: ReadonlySet<string>): string {
-  for (let number = 0; ; number += 1) {
+/** The number that a leaf's name has; `undefined` where it is no leaf's. */
+export function leafNumber(device: string): number | undefined {
+  const digits = LEAF_NAME.exec(device)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The first name for a leaf, from a number on, that is not taken. */
+export function nextLeafName(taken: ReadonlySet<string>, from = 0): string {
+  for (let number = from; ; number += 1) {
     const name = `pgl${number}`;
     if (!taken.has(name)) return name;
   }
 }
 
-/** A leaf's alias tells of which emulation it was made. */
+/** A leaf's alias tells of what it was made. */
 export function aliasOf(fingerprint: string): string {
   return `puggle:1:${fingerprint}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Degradation, Direction, Rules } from "../spec/emulation.ts";
 import { bankOf, planSwitch } from "./banks.ts";
-import { type Criterion, type Dialect, everyPacket, neighbourDiscovery } from "./classifiers.ts";
+import { type Criterion, type Dialect, everyPacket, hookOffset, neighbourDiscovery } from "./classifiers.ts";
 import { type Command, ip, tc } from "./commands.ts";
 import { filterCommand } from "./filter-commands.ts";
 import { type Layout, layOut, type Mark } from "./layout.ts";
@@ -22,6 +22,8 @@ export interface Desired {
   readonly isLeased: boolean;
   /** Of the container whose packets alone meet the rules; of the whole namespace where left out. */
   readonly mark?: Mark;
+  /** Names of leaves with lower numbers are not given again: resident tools remember the device that had the name. 0 where left out. */
+  readonly leavesFrom?: number;
 }
 
 /** One step towards what is desired; those of a plan are taken one after the other. */
@@ -46,6 +48,8 @@ const LEASE_PREFERENCES = { 4: 10, 6: 11 } as const;
 const FIRST_NEIGHBOUR_PREFERENCE = 20;
 /** It stays as long as the namespace: a packet that comes back from a leaf and meets no filter would skip those of the next device too. */
 const LAST_PREFERENCE = 65_000;
+/** Of all these, where the hooks must not share them. */
+const INGRESS_OFFSET = 10;
 
 /**
  * The steps from the tree that was read to the one that is desired. None where they are the same. With no rules all goes but the hooks and the last filter.
@@ -54,7 +58,7 @@ const LAST_PREFERENCE = 65_000;
  */
 export function planChange(found: Tree, desired: Desired): readonly Step[] {
   const { device, rules, mtu } = desired;
-  const leaves = assignLeaves(found.leaves, wantedLeaves(rules, mtu));
+  const leaves = assignLeaves(found.leaves, wantedLeaves(rules, mtu), desired.leavesFrom);
   const steps: Step[] = [];
   if (!found.hasHooks) {
     if (rules.rules.length === 0) return [];
@@ -116,7 +120,7 @@ function singleFilters(hook: Direction, { rules, dialect, isLeased }: Desired): 
   const at = (preference: number, criterion: Criterion, action: Filter["action"]): Filter => ({
     hook,
     chain: 0,
-    preference,
+    preference: preference + hookOffset(hook, criterion, INGRESS_OFFSET),
     ...criterion,
     action,
   });
@@ -148,16 +152,36 @@ function changes(
 }
 
 function wantedLeaves({ rules }: Rules, mtu: number): readonly WantedLeaf[] {
-  return rules.flatMap(({ name, emulation }) => {
+  const seen = new Map<string, number>();
+  return rules.flatMap((rule) => {
+    const { name, emulation } = rule;
     if (emulation.kind === "partition") return [];
-    return [{ rule: name, degradation: emulation, fingerprint: fingerprintOf(emulation), qdiscs: qdiscsOf(emulation, mtu) }];
+    const packets = hash([rule.direction, rule.matches, rule.except]);
+    const before = seen.get(packets) ?? 0;
+    seen.set(packets, before + 1);
+    const fingerprint = `${before === 0 ? packets : hash([packets, before])}${hash(Object.entries(emulation).toSorted(byName))}`;
+    return [{ rule: name, degradation: emulation, fingerprint, qdiscs: qdiscsOf(emulation, mtu) }];
   });
 }
 
-function fingerprintOf(degradation: Degradation): string {
-  const sorted = Object.entries(degradation).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify(sorted, (_, value) => (typeof value === "bigint" ? `${value}` : value));
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+const HASH_DIGITS = 8;
+
+function hash(value: unknown): string {
+  const text = JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}` : part));
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_DIGITS);
+}
+
+/** Of which packets, and of which emulation: the halves of a fingerprint. */
+const packetsIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.slice(0, HASH_DIGITS);
+const emulationIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.slice(HASH_DIGITS);
+
+/** The device of each rule's leaf, in a tree that is as desired. */
+export function leavesOf({ leaves }: Tree, { rules, mtu, leavesFrom }: Desired): ReadonlyMap<string, string> {
+  return assignLeaves(leaves, wantedLeaves(rules, mtu), leavesFrom).names;
 }
 
 interface Assignment {
@@ -170,32 +194,41 @@ interface Assignment {
 }
 
 /**
- * Gives each rule a leaf: one that is just so already, else one that can become so in place, else a new one. Leaves that are not as they say they are stay with
- * nobody: what the kernel does not tell of them is not known.
+ * Gives each rule a leaf: one that is just so already; else the one that its packets have, where that can change in place; else one of the same emulation;
+ * else a new one. A leaf never changes for other packets: until the filters follow, those that it still has would meet a rule that is not theirs. Leaves that
+ * are not as they say they are stay with nobody: what the kernel does not tell of them is not known.
  */
-function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[]): Assignment {
+function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[], leavesFrom?: number): Assignment {
   const free = new Set(found);
   const names = new Map<string, string>();
   const commands: Command[] = [];
-  const take = (leaf: Leaf, { rule }: WantedLeaf) => {
-    free.delete(leaf);
-    names.set(rule, leaf.name);
-    if (!leaf.isUp) commands.push(ip("link", "set", leaf.name, "up"));
+  const takeWhere = (
+    keyOf: (one: Pick<Leaf, "fingerprint">) => string,
+    fits: (leaf: Leaf, one: WantedLeaf) => boolean,
+    more: (name: string, one: WantedLeaf) => readonly Command[],
+  ) => {
+    const candidates = Map.groupBy(free, keyOf);
+    for (const one of wanted.filter(({ rule }) => !names.has(rule))) {
+      const leaf = candidates.get(keyOf(one))?.find((each) => free.has(each) && fits(each, one));
+      if (leaf === undefined) continue;
+      free.delete(leaf);
+      names.set(one.rule, leaf.name);
+      commands.push(...more(leaf.name, one));
+      if (!leaf.isUp) commands.push(ip("link", "set", leaf.name, "up"));
+    }
   };
-  for (const one of wanted) {
-    const same = [...free].find(({ fingerprint, qdiscs }) => fingerprint === one.fingerprint && isAsAsked(one.qdiscs, qdiscs));
-    if (same !== undefined) take(same, one);
-  }
-  for (const one of wanted.filter(({ rule }) => !names.has(rule))) {
-    const near = [...free].find((leaf) => isChangeable(leaf, one));
-    if (near === undefined) continue;
-    take(near, one);
-    commands.push(...qdiscCommands("change", near.name, one.qdiscs, one.degradation));
-    commands.push(ip("link", "set", near.name, "alias", aliasOf(one.fingerprint)));
-  }
+  const rename = (name: string, { fingerprint }: WantedLeaf) => ip("link", "set", name, "alias", aliasOf(fingerprint));
+  const isSame = ({ qdiscs }: Leaf, one: WantedLeaf) => isAsAsked(one.qdiscs, qdiscs);
+  takeWhere(
+    ({ fingerprint }) => fingerprint,
+    isSame,
+    () => [],
+  );
+  takeWhere(packetsIn, isChangeable, (name, one) => [...qdiscCommands("change", name, one.qdiscs, one.degradation), rename(name, one)]);
+  takeWhere(emulationIn, isSame, (name, one) => [rename(name, one)]);
   const taken = new Set(found.map(({ name }) => name));
   for (const one of wanted.filter(({ rule }) => !names.has(rule))) {
-    const name = nextLeafName(taken);
+    const name = nextLeafName(taken, leavesFrom);
     taken.add(name);
     names.set(one.rule, name);
     commands.push(...leafCommands(name, one));

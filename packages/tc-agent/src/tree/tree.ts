@@ -12,7 +12,7 @@ export interface Tree {
 export interface Leaf {
   /** Of the device: at most 15 characters. */
   readonly name: string;
-  /** Tells of which emulation it was made: some of netem's parameters can not be read back. */
+  /** Tells of which packets and of which emulation it was made: some of netem's parameters can not be read back. */
   readonly fingerprint: string;
   readonly isUp: boolean;
   /** The first is the root, the next its child. */

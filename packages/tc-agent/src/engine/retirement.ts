@@ -1,5 +1,7 @@
+import { randomInt } from "node:crypto";
 import type { NamespaceShell } from "../kernel/namespace-shell.ts";
 import { parseQdiscs } from "../kernel/parse-qdiscs.ts";
+import { readLinks } from "../kernel/read-tree.ts";
 import { ip, tc } from "../tree/commands.ts";
 import type { Step } from "../tree/plan.ts";
 
@@ -15,6 +17,8 @@ export class Retirement {
   readonly #inTurn: <Result>(act: () => Promise<Result>) => Promise<Result>;
   /** Since when each is waited for, and until when at most. */
   readonly #waiting = new Map<string, { readonly from: number; readonly until: number }>();
+  /** A number that no other device has as its group; that is looked at too. */
+  readonly #group = randomInt(2 ** 16, 2 ** 31);
   #timer: NodeJS.Timeout | undefined;
   /** Settles when none is waited for; `undefined` where none is. */
   #settled: PromiseWithResolvers<void> | undefined;
@@ -75,7 +79,23 @@ export class Retirement {
     if (ripe.length === 0) return;
     const shown = parseQdiscs(await this.#shell.show(tc("qdisc", "show")));
     const empty = ripe.filter(([name, { until }]) => now >= until || shown.every(({ dev, qlen = 0 }) => dev !== name || qlen === 0));
-    await this.#shell.run(empty.map(([name]) => ip("link", "del", name)));
+    await this.#remove(empty.map(([name]) => name));
     for (const [name] of empty) this.#waiting.delete(name);
+  }
+
+  /**
+   * Before a device goes the kernel waits some 15 ms until nobody uses it, with all of a group once: a thousand leaves by themselves would keep the lease from
+   * being renewed.
+   */
+  async #remove(names: readonly string[]): Promise<void> {
+    const oneByOne = names.map((name) => ip("link", "del", name));
+    if (names.length < 2) {
+      await this.#shell.run(oneByOne);
+      return;
+    }
+    await this.#shell.run(names.map((name) => ip("link", "set", name, "group", this.#group)));
+    const grouped = await readLinks(this.#shell, this.#group);
+    const isOurs = grouped.every(({ ifname }) => names.includes(ifname));
+    await this.#shell.run(isOurs ? [ip("link", "del", "group", this.#group)] : oneByOne);
   }
 }

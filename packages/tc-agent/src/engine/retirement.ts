@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
+import { z } from "zod";
 import type { NamespaceShell } from "../kernel/namespace-shell.ts";
 import { parseQdiscs } from "../kernel/parse-qdiscs.ts";
-import { readLinks } from "../kernel/read-tree.ts";
 import { ip, tc } from "../tree/commands.ts";
 import type { Step } from "../tree/plan.ts";
 
@@ -94,7 +94,7 @@ export class Retirement {
       return;
     }
     await this.#shell.run(names.map((name) => ip("link", "set", name, "group", this.#group)));
-    const grouped = await readLinks(this.#shell, this.#group);
+    const grouped = z.array(z.looseObject({ ifname: z.string() })).parse(await this.#shell.show(ip("link", "show", "group", this.#group)));
     const isOurs = grouped.every(({ ifname }) => names.includes(ifname));
     await this.#shell.run(isOurs ? [ip("link", "del", "group", this.#group)] : oneByOne);
   }

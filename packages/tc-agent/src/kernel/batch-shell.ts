@@ -11,7 +11,7 @@ export interface Refusal {
 
 /** What a tool said to some lines. */
 export interface Answer {
-  /** What it printed, without its errors where there are any. */
+  /** What it printed, without its errors. */
   readonly output: string;
   readonly refusals: readonly Refusal[];
 }
@@ -108,8 +108,10 @@ export class BatchShell {
       const failed = FAILED_LINE.exec(line)?.[1];
       if (failed === undefined) said.push(line);
       else {
-        refusals.push({ index: Number(failed) - this.#linesSent - 1, message: messageOf(said) });
-        said = [];
+        // What lines before it have printed ends where their JSON does.
+        const printed = said.findLastIndex((one) => one.endsWith("]")) + 1;
+        refusals.push({ index: Number(failed) - this.#linesSent - 1, message: messageOf(said.slice(printed)) });
+        said = said.slice(0, printed);
       }
     }
     return { output: said.join("\n"), refusals };

@@ -27,6 +27,15 @@ export class NamespaceShell {
     return parseTcJson(answer?.output ?? "");
   }
 
+  /** The same for several commands of one tool at once: `undefined` for each that was refused. */
+  async showAll(commands: readonly Command[]): Promise<readonly (readonly unknown[] | undefined)[]> {
+    const [{ output, refusals } = { output: "", refusals: [] }] = await this.#ask(commands);
+    // Each list begins a line; what lists hold never does.
+    const printed = output.split(/\n(?=\[)/);
+    const refused = new Set(refusals.map(({ index }) => index));
+    return commands.map((_, index) => (refused.has(index) ? undefined : parseTcJson(printed.shift() ?? "")));
+  }
+
   /**
    * Runs all commands, in their order, whatever becomes of one of them: what was done is read back, and not believed.
    *

@@ -26,27 +26,26 @@ const link = z.looseObject({
   linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
 });
 
-/** A device of the namespace. */
-export type Link = z.output<typeof link>;
-
-export async function readLinks(shell: NamespaceShell): Promise<readonly Link[]> {
-  const shown = await shell.show(ip("link", "show"));
-  // A namespace that is being taken down lists devices without a name.
-  return shown.flatMap((one) => link.safeParse(one).data ?? []);
-}
-
 /**
- * Reads what a device's emulation is made of.
+ * Reads what a device's emulation is made of, by one request to each tool.
  *
  * @returns `undefined` where there is no such device
  */
 export async function readTree(shell: NamespaceShell, device: string): Promise<FoundTree | undefined> {
-  const links = await readLinks(shell);
+  const filters = HOOKS.map((hook) => tc("filter", "show", "dev", device, hook));
+  const [shownLinks, [shownQdiscs, ...shownFilters]] = await Promise.all([
+    shell.show(ip("link", "show")),
+    shell.showAll([tc("qdisc", "show"), ...filters]),
+  ]);
+  // A namespace that is being taken down lists devices without a name.
+  const links = shownLinks.flatMap((one) => link.safeParse(one).data ?? []);
   const own = links.find(({ ifname }) => ifname === device);
   if (own === undefined) return undefined;
-  const qdiscs = parseQdiscs(await shell.show(tc("qdisc", "show")));
+  const qdiscs = parseQdiscs(shownQdiscs ?? []);
   const hasHooks = qdiscs.some(({ kind, dev }) => kind === "clsact" && dev === device);
-  const counted = hasHooks ? await readFilters(shell, device) : [];
+  const counted = HOOKS.flatMap((hook, index) =>
+    parseFilters(hook, hasHooks ? (shownFilters[index] ?? []) : []).map((found) => ({ ...found, hook })),
+  );
   return {
     mtu: own.mtu,
     hasHooks,
@@ -57,16 +56,7 @@ export async function readTree(shell: NamespaceShell, device: string): Promise<F
   };
 }
 
-async function readFilters(shell: NamespaceShell, device: string): Promise<FoundTree["counted"]> {
-  const perHook = [];
-  for (const hook of HOOKS) {
-    const shown = await shell.show(tc("filter", "show", "dev", device, hook));
-    perHook.push(...parseFilters(hook, shown).map((found) => ({ ...found, hook })));
-  }
-  return perHook;
-}
-
-function readLeaf({ ifname, ifalias, flags }: Link, all: readonly ShownQdisc[]): Leaf {
+function readLeaf({ ifname, ifalias, flags }: z.output<typeof link>, all: readonly ShownQdisc[]): Leaf {
   const own = all.filter(({ dev }) => dev === ifname);
   const root = own.find((one) => one.root === true);
   const child = own.find(({ parent }) => parent !== undefined);

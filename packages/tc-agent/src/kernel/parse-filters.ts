@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { formatAddress, parseAddress } from "../spec/addresses/address.ts";
 import type { Direction } from "../spec/emulation.ts";
+import { PORT_ZERO } from "../tree/classifiers.ts";
 import { COOKIE, PASS_CLASS } from "../tree/ownership.ts";
 import type { Action, Filter } from "../tree/tree.ts";
 
@@ -77,7 +79,7 @@ function readKeys(kind: string, options: Readonly<Record<string, unknown>>): Fil
     case "basic":
       return { match: String(options.ematch).replace("NOT ", "not ") };
     case "fw":
-      return { mark: String(options.mark ?? options.handle) };
+      return { mark: readMark(String(options.mark ?? options.handle)) };
     case "u32":
       return readRawKeys(options);
     default:
@@ -85,17 +87,32 @@ function readKeys(kind: string, options: Readonly<Record<string, unknown>>): Fil
   }
 }
 
+/** A mask of all bits is not printed. */
+function readMark(mark: string): string {
+  return mark.includes("/") ? mark : `${mark}/0xffffffff`;
+}
+
 const portRange = z.object({ start: z.number(), end: z.number() });
+const ADDRESS_KEYS = new Set(["src_ip", "dst_ip"]);
+const PORT_KEYS = new Set(["src_port", "dst_port"]);
 
 function readFlowerKeys(keys: Readonly<Record<string, unknown>>): Filter["keys"] {
-  const entries = Object.entries(keys).filter(([name]) => name !== "eth_type");
+  const entries = Object.entries(keys).filter(([name, value]) => name !== "eth_type" && !(name.endsWith("_port_mask") && value === "ffff"));
   return Object.fromEntries(
     entries.map(([name, value]) => {
       const range = portRange.safeParse(value);
       if (range.success) return [name, `${range.data.start}-${range.data.end}`];
-      return [name, String(value)];
+      if (PORT_KEYS.has(name) && value === 0) return [name, PORT_ZERO];
+      return [name, ADDRESS_KEYS.has(name) ? canonical(String(value)) : String(value)];
     }),
   );
+}
+
+/** tc writes some IPv6 addresses with an IPv4 address at their end. */
+function canonical(address: string): string {
+  const [text = "", ...prefix] = address.split("/");
+  const parsed = parseAddress(text);
+  return [parsed === undefined ? text : formatAddress(parsed), ...prefix].join("/");
 }
 
 const rawMatch = z.object({ value: z.string(), mask: z.string(), off: z.number() });

@@ -51,7 +51,7 @@ export function readQdisc({ kind, options }: ShownQdisc): Qdisc | undefined {
 function readNetem(options: z.output<typeof netem>): Qdisc["parameters"] {
   const { delay, reorder, rate, gap, limit, seed } = options;
   const found: Record<string, number> = { limit };
-  if (delay !== undefined && delay.delay > 0) {
+  if (delay !== undefined) {
     Object.assign(found, { delay: delay.delay, jitter: delay.jitter, "delay-correlation": delay.correlation });
   }
   for (const [name, key, of] of [

@@ -73,7 +73,11 @@ export interface FilterChange {
  * third.
  *
  * Where no filter stands in another's place, those that are missing are added and those that are too many removed. Else the whole set is laid out in the
- * other bank. Both are filled from the front and emptied from the back: whichever bank comes first, a packet goes over when its own filter does.
+ * other bank. Both are filled from the front and emptied from the back, the second bank before the first: a packet goes over when its own filter does.
+ *
+ * Where both banks are taken, as somebody died between two sets of filters and something else is wanted since, the promise is weaker: the shorter bank, the
+ * one that was being filled or emptied, is given up first. So each packet meets what it met, then what the longer bank by itself has for it, which may be
+ * nothing, then the new rule, and never goes back.
  */
 export function planSwitch(
   found: readonly Filter[],
@@ -83,14 +87,18 @@ export function planSwitch(
 ): readonly FilterChange[] {
   const choices = BANKS.map((bank) => {
     const inBank = found.filter((filter) => bankOf(filter) === bank);
-    return { bank, inBank, ...compare(inBank, fill(bank, hook, layout, leafOf)) };
+    const wanted = fill(bank, hook, layout, leafOf);
+    return { inBank, wanted, ...compare(inBank, wanted) };
   });
-  const [best, other] = choices.toSorted((a, b) => Number(a.clashes > 0) - Number(b.clashes > 0) || b.same - a.same);
-  if (best === undefined || other === undefined) return [];
-  if (best.clashes === 0) return [...add(best.missing), ...remove([...backwards(best.extra), ...backwards(other.inBank)])];
-  // Both banks are taken only where somebody died between two sets of filters, and something else is wanted since.
-  const wanted = fill(best.bank, hook, layout, leafOf);
-  return [...remove(backwards(best.inBank)), ...add(wanted), ...remove(backwards(other.inBank))];
+  const free = choices.filter(({ clashes }) => clashes === 0).toSorted((a, b) => b.same - a.same)[0];
+  if (free !== undefined) {
+    const kept = new Set(free.wanted.map(placeOf));
+    const old = choices.flatMap(({ inBank }) => inBank).filter((filter) => !kept.has(placeOf(filter)));
+    return [...add(free.missing), ...remove(backwards(old))];
+  }
+  const [shorter, longer] = choices.toSorted((a, b) => a.inBank.length - b.inBank.length);
+  if (shorter === undefined || longer === undefined) return [];
+  return [...remove(backwards(shorter.inBank)), ...add(shorter.wanted), ...remove(backwards(longer.inBank))];
 }
 
 function add(filters: readonly Filter[]): readonly FilterChange[] {
@@ -105,16 +113,13 @@ interface Comparison {
   readonly same: number;
   readonly clashes: number;
   readonly missing: readonly Filter[];
-  readonly extra: readonly Filter[];
 }
 
 function compare(found: readonly Filter[], wanted: readonly Filter[]): Comparison {
   const foundAt = new Map(found.map((filter) => [placeOf(filter), filter]));
-  const wantedAt = new Set(wanted.map(placeOf));
   const missing = wanted.filter((filter) => !hasSame(foundAt, filter));
-  const same = wanted.length - missing.length;
-  const extra = found.filter((filter) => !wantedAt.has(placeOf(filter)));
-  return { same, clashes: found.length - extra.length - same, missing, extra };
+  const clashes = missing.filter((filter) => foundAt.has(placeOf(filter))).length;
+  return { same: wanted.length - missing.length, clashes, missing };
 }
 
 function hasSame(foundAt: ReadonlyMap<string, Filter>, filter: Filter): boolean {

@@ -31,40 +31,47 @@ export function layOut({ rules, pass }: Rules, hook: Direction, dialect: Dialect
   const own = rules.filter(({ direction }) => direction === hook);
   if (own.length === 0) return [];
   const chains: Placed[][] = [[]];
-  const restOf = new Map<number, number>();
   const expand = (matches: readonly Match[], verdict: Verdict) =>
     matches.flatMap((match) => criteriaOf(match, hook, dialect).map((criterion) => ({ criterion, verdict })));
 
-  const chainOf = (first: number): Verdict => {
-    if (first >= own.length) return { kind: "pass" };
-    const known = restOf.get(first);
-    if (known !== undefined) return { kind: "goto", chain: known };
-    const chain = chains.push([]) - 1;
-    restOf.set(first, chain);
-    chains[chain]?.push(...rulesFrom(first), { criterion: everyPacket(dialect), verdict: { kind: "continue" } });
-    return { kind: "goto", chain };
+  /** Gives rules their filters, each with its own chain for those after it where exceptions need one. */
+  const place = (some: readonly Rule[]) => {
+    const restOf = new Map<number, number>();
+    const chainOf = (first: number): Verdict => {
+      if (first >= some.length) return { kind: "pass" };
+      const known = restOf.get(first);
+      if (known !== undefined) return { kind: "goto", chain: known };
+      const chain = chains.push([]) - 1;
+      restOf.set(first, chain);
+      chains[chain]?.push(...rulesFrom(first), { criterion: everyPacket(dialect), verdict: { kind: "continue" } });
+      return { kind: "goto", chain };
+    };
+    const rulesFrom = (first: number): readonly Placed[] =>
+      some
+        .slice(first)
+        .flatMap((rule, at) => [
+          ...(rule.except.length === 0 ? [] : expand(rule.except, chainOf(first + at + 1))),
+          ...expand(rule.matches, verdictOf(rule)),
+        ]);
+    return { chainOf, rulesFrom };
   };
-  const rulesFrom = (first: number): readonly Placed[] =>
-    own
-      .slice(first)
-      .flatMap((rule, at) => [
-        ...(rule.except.length === 0 ? [] : expand(rule.except, chainOf(first + at + 1))),
-        ...expand(rule.matches, verdictOf(rule)),
-      ]);
 
   const entry = chains[0];
+  const all = place(own);
   entry?.push(...expand(pass, { kind: "pass" }));
-  if (mark === undefined) entry?.push(...rulesFrom(0));
+  if (mark === undefined) entry?.push(...all.rulesFrom(0));
   else {
     if (hook === "ingress") entry?.push({ criterion: everyPacket(dialect), verdict: { kind: "restore-mark" } });
-    entry?.push({ criterion: marked(mark), verdict: chainOf(0) });
-    if (hook === "ingress") entry?.push(...own.flatMap((rule) => expand(rule.matches.filter(namesLocalPorts), verdictOf(rule))));
+    entry?.push({ criterion: marked(mark), verdict: all.chainOf(0) });
+    if (hook === "ingress") entry?.push(...place(own.flatMap(forLocalPorts)).rulesFrom(0));
   }
   return chains;
 }
 
-function namesLocalPorts({ localPorts }: Match): boolean {
-  return localPorts !== undefined;
+/** What is left of a rule where only its matches with local ports hold. */
+function forLocalPorts(rule: Rule): readonly Rule[] {
+  const matches = rule.matches.filter(({ localPorts }) => localPorts !== undefined);
+  return matches.length === 0 ? [] : [{ ...rule, matches }];
 }
 
 function verdictOf({ name, emulation }: Rule): Verdict {

@@ -98,8 +98,9 @@ function netemWords(parameters: Qdisc["parameters"], { distribution, loss, delay
   // netem holds 32 bits of a fraction: the least is 0.0000000233 %, and no tc is known to take an exponent.
   const percent = (name: string) => `${(of(name) * 100).toFixed(10).replace(/\.?0+$/, "")}%`;
   const words = ["limit", `${of("limit")}`];
-  if (has("delay")) words.push("delay", `${delayUs}us`, `${jitterUs}us`, percent("delay-correlation"));
-  if (has("delay") && jitterUs > 0 && distribution !== undefined && distribution !== "uniform") words.push("distribution", distribution);
+  // tc 6.1 sends no correlation of duplicates where none of delays or losses is said; and a change keeps those that are not.
+  words.push("delay", `${delayUs}us`, `${jitterUs}us`, percent("delay-correlation"));
+  if (jitterUs > 0 && distribution !== undefined && distribution !== "uniform") words.push("distribution", distribution);
   if (loss?.kind === "random") words.push("loss", "random", percent("loss-random"), percent("loss-correlation"));
   if (loss?.kind === "gemodel") words.push("loss", "gemodel", ...["p", "r", "1-h", "1-k"].map((name) => percent(`gemodel-${name}`)));
   if (loss?.kind === "state") words.push("loss", "state", ...["p13", "p31", "p32", "p23", "p14"].map((name) => percent(`state-${name}`)));
@@ -111,8 +112,8 @@ function netemWords(parameters: Qdisc["parameters"], { distribution, loss, delay
   return words;
 }
 
-/** Parameters that netem keeps when a change does not say them. */
-const STICKY = ["delay-correlation", "loss-correlation", "duplicate-correlation", "corrupt", "reorder", "rate"];
+/** Parameters that netem keeps when a change does not say them; with a corruption goes its correlation. */
+const STICKY = ["corrupt", "reorder", "rate"];
 
 /** Can a leaf become this one by a change in place, which loses no packet of its queue? */
 export function canChange(from: readonly Qdisc[], to: readonly Qdisc[]): boolean {

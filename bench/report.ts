@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { EmulationFigures } from "./emulation/measure.ts";
 import type { GenerationFigures } from "./generation/measure.ts";
 import type { MemoryFigures } from "./memory/measure.ts";
 import { percent } from "./percent.ts";
@@ -52,6 +53,22 @@ export function printSidecarCpu({ members, rounds, arms }: SidecarCpuFigures): v
     const over = `${percent(overBare.median).padStart(8)} (95 %: ${percent(overBare.lower)} to ${percent(overBare.upper)})`;
     const verdict = bar === undefined ? "" : `; at most ${percent(bar)}: ${holds === true ? "yes" : "NO"}`;
     console.log(`  ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(8)} us  ${over}  ${what}${verdict}`);
+  }
+}
+
+export function printEmulation({ sizes }: EmulationFigures): void {
+  title("From a changed spec to the changed kernel, in all network namespaces at once, on this machine's kernel");
+  for (const { namespaces, rules, rounds, firstMs, arms, grownBytes, toolsBytes, processes } of sizes) {
+    const memory = `${megabytes(grownBytes)} more resident memory, and ${megabytes(toolsBytes)} in ${processes} resident tools`;
+    console.log(
+      `\n  ${namespaces} namespace${namespaces === 1 ? "" : "s"} of ${rules} rule${rules === 1 ? "" : "s"} (${rounds} rounds): ${firstMs.toFixed(0)} ms the first time; ${memory}`,
+    );
+    for (const { name, what, p50, p95, overTc, bar, holds } of arms) {
+      const times = `p50 ${p50.toFixed(1).padStart(7)} ms, p95 ${p95.toFixed(1).padStart(7)} ms`;
+      const over = `${overTc.median.toFixed(2).padStart(6)} times tc (95 %: ${overTc.lower.toFixed(2)} to ${overTc.upper.toFixed(2)})`;
+      const verdict = bar === undefined ? "" : `; p50 under ${bar} ms: ${holds === true ? "yes" : "NO"}`;
+      console.log(`    ${name.padEnd(9)} ${times}  ${over.padEnd(40)} ${what}${verdict}`);
+    }
   }
 }
 

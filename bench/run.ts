@@ -1,21 +1,30 @@
-/** `npm run bench`: what propagation, generation and routing cost. See `--help`. */
+/** `npm run bench`: what propagation, generation, routing and network emulation cost. See `--help`. */
 import { parseArgs } from "node:util";
+import { measureEmulation } from "./emulation/measure.ts";
 import { measureGeneration } from "./generation/measure.ts";
 import { measureMemory } from "./memory/measure.ts";
 import { ARMS, referenceOf } from "./propagation/arms.ts";
 import { measurePropagation } from "./propagation/measure.ts";
-import { printGeneration, printMemory, printPropagation, printSidecarCpu, printSidecarMemory, printStartup } from "./report.ts";
+import {
+  printEmulation,
+  printGeneration,
+  printMemory,
+  printPropagation,
+  printSidecarCpu,
+  printSidecarMemory,
+  printStartup,
+} from "./report.ts";
 import { measureSidecarCpu } from "./sidecars/cpu.ts";
 import { measureSidecarMemory } from "./sidecars/memory.ts";
 import { measureStartup } from "./startup/measure.ts";
 
-const PARTS = ["propagation", "memory", "startup", "generation", "sidecars"] as const;
+const PARTS = ["propagation", "memory", "startup", "generation", "sidecars", "emulation"] as const;
 type Part = (typeof PARTS)[number];
 
 const HELP = `npm run bench -- [options]
 
   --only <${PARTS.join("|")}>  measure one of them
-  --rounds <n>                 fresh processes of each arm of propagation (default 20; generation takes a quarter)
+  --rounds <n>                 fresh processes of each arm of propagation (default 20; generation takes a quarter; the rounds of emulation)
   --calls <n,n>                outbound calls of a request (default 1,10,100)
   --arms <name,name>           the arms beside the control (default all): ${ARMS.filter(
     ({ isControl, name }) => !isControl && referenceOf(name) !== undefined,
@@ -64,8 +73,9 @@ const sidecars = await measure("sidecars", async () => ({
   memory: await measureSidecarMemory(onProgress),
   cpu: await measureSidecarCpu(rounds, onProgress),
 }));
+const emulation = await measure("emulation", () => measureEmulation(rounds, onProgress));
 if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-if (values.json) process.stdout.write(`${JSON.stringify({ propagation, memory, startup, generation, sidecars }, null, 2)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ propagation, memory, startup, generation, sidecars, emulation }, null, 2)}\n`);
 else {
   if (propagation !== undefined) printPropagation(propagation);
   if (memory !== undefined) printMemory(memory);
@@ -75,4 +85,5 @@ else {
     printSidecarMemory(sidecars.memory);
     printSidecarCpu(sidecars.cpu);
   }
+  if (emulation !== undefined) printEmulation(emulation);
 }

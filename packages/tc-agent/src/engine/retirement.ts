@@ -7,6 +7,8 @@ import type { Step } from "../tree/plan.ts";
 
 type RetireStep = Extract<Step, { readonly kind: "retire" }>;
 
+const named = z.looseObject({ ifname: z.string() });
+
 const LOOK_AGAIN_MS = 25;
 /** A packet may still be on its way to a leaf when its filter is gone. */
 const AT_LEAST_MS = 20;
@@ -94,7 +96,9 @@ export class Retirement {
       return;
     }
     await this.#shell.run(names.map((name) => ip("link", "set", name, "group", this.#group)));
-    const grouped = z.array(z.looseObject({ ifname: z.string() })).parse(await this.#shell.show(ip("link", "show", "group", this.#group)));
+    const shown = await this.#shell.show(ip("link", "show", "group", this.#group));
+    // Of the devices of other groups `ip` prints nothing but braces.
+    const grouped = shown.flatMap((one) => named.safeParse(one).data ?? []);
     const isOurs = grouped.every(({ ifname }) => names.includes(ifname));
     await this.#shell.run(isOurs ? [ip("link", "del", "group", this.#group)] : oneByOne);
   }

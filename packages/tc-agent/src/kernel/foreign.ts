@@ -1,4 +1,5 @@
 import { bankOf } from "../tree/banks.ts";
+import { STANDING_PREFERENCES } from "../tree/plan.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { FoundTree } from "./read-tree.ts";
 
@@ -27,11 +28,15 @@ export function refuseForeign({ qdiscs, counted }: Pick<FoundTree, "qdiscs" | "c
       `${device} has a ${shaping.kind} qdisc (${shaping.handle}) that somebody else put there, such as the bandwidth plugin of CNI; what is emulated would add up with it, so remove it first`,
     );
   }
-  const filter = counted.find((one) => one.filter === undefined && bankOf(one) !== undefined);
+  const filter = counted.find((one) => one.filter === undefined && isPlaceOfOurs(one));
   if (filter !== undefined) {
     throw new KernelError(
       "foreign-qdisc",
-      `${device} has a ${filter.kind} filter on ${filter.hook}, chain ${filter.chain}, preference ${filter.preference}, that somebody else put where filters of Puggle go (preferences 1000 to 40999, chains 1000 to 2999)`,
+      `${device} has a ${filter.kind} filter on ${filter.hook}, chain ${filter.chain}, preference ${filter.preference}, that somebody else put where filters of Puggle go (preferences 10 to 34, 1000 to 40999 and 65000 to 65010, chains 1000 to 2999)`,
     );
   }
+}
+
+function isPlaceOfOurs(place: { readonly chain: number; readonly preference: number }): boolean {
+  return bankOf(place) !== undefined || (place.chain === 0 && STANDING_PREFERENCES.has(place.preference));
 }

@@ -12,13 +12,18 @@ export function parseTcJson(output: string): readonly unknown[] {
       matches += 1;
       return `"match ${matches}":{"value"`;
     });
-  const value: unknown = mended.trim() === "" ? [] : (tryJson(mended) ?? mended.split(FILTER_START).slice(1).map(parseFilter));
+  const value: unknown = mended.trim() === "" ? [] : (tryJson(mended) ?? parseFilterByFilter(mended));
   if (!Array.isArray(value) || value.includes(undefined)) throw new Error(`tc printed no list: ${output.slice(0, 200)}`);
   return value;
 }
 
 const FILTER_START = /(?=\{"protocol":"[^"]*","pref":\d+,)/;
 const PLACE = /^\{"protocol":"(?<protocol>[^"]*)","pref":(?<pref>\d+),"kind":"(?<kind>[^"]*)"(?:,"chain":(?<chain>\d+))?/;
+
+function parseFilterByFilter(text: string): readonly unknown[] | undefined {
+  const [head = "", ...filters] = text.split(FILTER_START);
+  return head.trim() === "[" ? filters.map(parseFilter) : undefined;
+}
 
 function parseFilter(text: string): unknown {
   const whole = tryJson(text.replace(/[,\]\s]*$/, ""));

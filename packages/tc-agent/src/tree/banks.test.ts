@@ -50,7 +50,8 @@ function fatesOf(seen: readonly SeenPacket[], filters: readonly Filter[]): reado
 
 /** The fates of each packet, one after the other, without repetitions. */
 function storiesOf(seen: readonly SeenPacket[], found: readonly Filter[], changes: readonly FilterChange[]): readonly (readonly Fate[])[] {
-  const states = changes.reduce<(readonly Filter[])[]>((all, change) => [...all, apply(all.at(-1) ?? [], change)], [found]);
+  const states = [found];
+  for (const change of changes) states.push(apply(states.at(-1) ?? [], change));
   const moments = states.map((state) => fatesOf(seen, state));
   return seen.map((_, index) => moments.map((fates) => fates[index] ?? "").filter((fate, at, all) => fate !== all[at - 1]));
 }

@@ -40,7 +40,7 @@ describe("the filters of a layout", () => {
         const filters = filtersOf(rules, dialect, undefined, bank);
         expect(seen.map((one) => fateOf(one, filters))).toEqual(seen.map((one) => expected(rules, one)));
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

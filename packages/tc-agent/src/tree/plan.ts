@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Degradation, Direction, Rules } from "../spec/emulation.ts";
-import { bankOf, planSwitch } from "./banks.ts";
+import { bankOf, type FilterChange, planSwitch } from "./banks.ts";
 import { type Criterion, type Dialect, everyPacket, hookOffset, neighbourDiscovery } from "./classifiers.ts";
 import { type Command, ip, tc } from "./commands.ts";
 import { filterCommand } from "./filter-commands.ts";
@@ -50,6 +50,14 @@ const FIRST_NEIGHBOUR_PREFERENCE = 20;
 const LAST_PREFERENCE = 65_000;
 /** Of all these, where the hooks must not share them. */
 const INGRESS_OFFSET = 10;
+const NEIGHBOUR_FILTERS = 5;
+const STANDING = [
+  ...Object.values(LEASE_PREFERENCES),
+  ...Array.from({ length: NEIGHBOUR_FILTERS }, (_, index) => FIRST_NEIGHBOUR_PREFERENCE + index),
+  LAST_PREFERENCE,
+];
+/** Those in the first chain that are ours whatever the rules are. */
+export const STANDING_PREFERENCES: ReadonlySet<number> = new Set(STANDING.flatMap((one) => [one, one + INGRESS_OFFSET]));
 
 /**
  * The steps from the tree that was read to the one that is desired. None where they are the same. With no rules all goes but the hooks and the last filter.
@@ -61,7 +69,7 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
   const leaves = assignLeaves(found.leaves, wantedLeaves(rules, mtu), desired.leavesFrom);
   const steps: Step[] = [];
   if (!found.hasHooks) {
-    if (rules.rules.length === 0) return [];
+    if (rules.rules.length === 0) return [retire(leaves.retired)].filter(({ commands }) => commands.length > 0);
     steps.push({ kind: "attach", commands: [tc("qdisc", "add", "dev", device, "clsact")] });
   }
   const singles = changes(
@@ -77,10 +85,11 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
       nameOf,
     ),
   );
-  steps.push(run(singles.added.map((filter) => filterCommand("add", device, filter))));
+  const runAll = (all: readonly FilterChange[]) => run(all.map(({ verb, filter }) => filterCommand(verb, device, filter)));
+  steps.push(runAll(singles.before));
   steps.push(run(leaves.commands));
-  steps.push(run(switches.map(({ verb, filter }) => filterCommand(verb, device, filter))));
-  steps.push(run(singles.removed.map((filter) => filterCommand("del", device, filter))));
+  steps.push(runAll(switches));
+  steps.push(runAll(singles.after));
   steps.push(retire(leaves.retired));
   return steps.filter(({ commands }) => commands.length > 0);
 }
@@ -137,17 +146,21 @@ function leaseIsOver(version: 4 | 6): Criterion {
   return { protocol: version === 4 ? "ip" : "ipv6", classifier: "basic", keys: { match: `not ipset(${LEASE_SETS[version]} src)` } };
 }
 
+/** What is to be made before the rules change, or made anew as something else stands in its place, and what is to be taken away after. */
 function changes(
   found: readonly Filter[],
   wanted: readonly Filter[],
-): { readonly added: readonly Filter[]; readonly removed: readonly Filter[] } {
+): { readonly before: readonly FilterChange[]; readonly after: readonly FilterChange[] } {
   const single = found.filter((filter) => bankOf(filter) === undefined);
-  const wantedAt = new Map(wanted.map((filter) => [placeOf(filter), filter]));
+  const wantedAt = new Set(wanted.map(placeOf));
   const foundAt = new Map(single.map((filter) => [placeOf(filter), filter]));
-  const isKept = (one: Filter, other: Filter | undefined) => other !== undefined && doSame(one, other);
   return {
-    added: wanted.filter((filter) => !isKept(filter, foundAt.get(placeOf(filter)))),
-    removed: single.filter((filter) => !isKept(filter, wantedAt.get(placeOf(filter)))),
+    before: wanted.flatMap((filter): readonly FilterChange[] => {
+      const other = foundAt.get(placeOf(filter));
+      if (other !== undefined && doSame(other, filter)) return [];
+      return [...(other === undefined ? [] : [{ verb: "del" as const, filter: other }]), { verb: "add", filter }];
+    }),
+    after: single.filter((filter) => !wantedAt.has(placeOf(filter))).map((filter) => ({ verb: "del", filter })),
   };
 }
 
@@ -233,7 +246,20 @@ function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[], lea
     names.set(one.rule, name);
     commands.push(...leafCommands(name, one));
   }
-  return { names, commands, retired: [...free] };
+  return { names, commands: byPhase(commands), retired: [...free] };
+}
+
+/**
+ * The same commands, so that tools take turns as seldom as can be: leaves depend on none but themselves. First all are made, then all get their queueing
+ * disciplines, then all go up, or say what they are now.
+ */
+function byPhase(commands: readonly Command[]): readonly Command[] {
+  const made = new Set(commands.flatMap(({ words: [, verb, name] }) => (verb === "add" && name !== undefined ? [name] : [])));
+  const phaseOf = ({ tool, words: [, , name = "", what] }: Command) => {
+    if (tool === "tc") return 1;
+    return made.has(name) && what !== "up" ? 0 : 2;
+  };
+  return commands.toSorted((a, b) => phaseOf(a) - phaseOf(b));
 }
 
 /** A table of delays can not be read back, nor be taken away by a change. */

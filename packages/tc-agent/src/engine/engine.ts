@@ -52,6 +52,7 @@ export class Engine {
   #lease: Lease | undefined;
   #rules = NO_RULES;
   #leavesFrom = 0;
+  #deviceIndex: number | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions) {
@@ -200,6 +201,13 @@ export class Engine {
     if (!isAlive(namespace)) throw new KernelError("gone", `the network namespace ${namespace.path} is gone`);
     const found = await readTree(this.#shell, this.#device);
     if (found === undefined) throw new KernelError("no-device", `the network namespace has no device ${this.#device}`);
+    const isReplaced = this.#deviceIndex !== undefined && this.#deviceIndex !== found.deviceIndex;
+    this.#deviceIndex = found.deviceIndex;
+    if (isReplaced) {
+      // As where Docker takes a network from a container and gives it another.
+      await this.#shell.restart();
+      return this.#read();
+    }
     refuseForeign(found, this.#device);
     this.#leavesFrom = Math.max(this.#leavesFrom, ...found.leaves.map(({ name }) => (leafNumber(name) ?? 0) + 1));
     return found;

@@ -7,11 +7,22 @@ import { parseTcJson } from "./tc-json.ts";
 
 /** The resident tools of one network namespace. They keep it alive: close them when it is over. */
 export class NamespaceShell {
-  readonly #tools: { readonly tc: BatchShell; readonly ip: BatchShell };
+  readonly #enter: readonly string[];
+  #tools: { readonly tc: BatchShell; readonly ip: BatchShell };
 
   constructor({ path }: Pick<NetworkNamespace, "path">) {
-    const enter = ["nsenter", `--net=${path}`];
-    this.#tools = { tc: new BatchShell(enter, "tc"), ip: new BatchShell(enter, "ip") };
+    this.#enter = ["nsenter", `--net=${path}`];
+    this.#tools = this.#start();
+  }
+
+  /** Tools remember which device had a name: new ones know none. */
+  async restart(): Promise<void> {
+    await this.close();
+    this.#tools = this.#start();
+  }
+
+  #start() {
+    return { tc: new BatchShell(this.#enter, "tc"), ip: new BatchShell(this.#enter, "ip") };
   }
 
   /** Of the tools: they are in the namespace. */

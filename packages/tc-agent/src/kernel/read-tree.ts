@@ -12,6 +12,8 @@ import { parseQdiscs, readQdisc, type ShownQdisc } from "./parse-qdiscs.ts";
 export interface FoundTree extends Tree {
   /** Of the device: its maximum transmission unit in bytes. */
   readonly mtu: number;
+  /** Of the device: no other one in the namespace ever has the same. */
+  readonly deviceIndex: number;
   /** Every filter on the device, by hook, with what it counts. */
   readonly counted: readonly (FoundFilter & { readonly hook: Direction })[];
   /** Every queueing discipline of the namespace, with what it counts. */
@@ -19,6 +21,7 @@ export interface FoundTree extends Tree {
 }
 
 const link = z.looseObject({
+  ifindex: z.number(),
   ifname: z.string(),
   mtu: z.number(),
   flags: z.array(z.string()),
@@ -48,6 +51,7 @@ export async function readTree(shell: NamespaceShell, device: string): Promise<F
   );
   return {
     mtu: own.mtu,
+    deviceIndex: own.ifindex,
     hasHooks,
     qdiscs,
     counted,

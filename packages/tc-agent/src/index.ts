@@ -10,7 +10,7 @@ export type { RuleStatus, Status, Truth } from "./engine/status.ts";
 export { type Feature, type Features, probeFeatures, remedyFor } from "./kernel/features.ts";
 export { KernelError, type KernelErrorCode } from "./kernel/kernel-error.ts";
 export { knownFeatures } from "./kernel/known-features.ts";
-export { type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
+export { lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
 export * from "./spec/index.ts";
 export { type Command, lineOf } from "./tree/commands.ts";
 export type { Step } from "./tree/plan.ts";

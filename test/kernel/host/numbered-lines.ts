@@ -1,10 +1,9 @@
-/** Run as a program: `echo ADDRESS PORT` sends back what it gets; `send ADDRESS PORT` sends numbered lines by one connection until its input ends, and prints what came back. */
+/** Run as a program: `echo ADDRESS PORT` sends back what it gets; `send ADDRESS PORT [MS]` sends numbered lines by one connection until its input ends, and prints what came back. */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 
-const [role, address = "", port = ""] = process.argv.slice(2);
-const EVERY_MS = 10;
+const [role, address = "", port = "", everyMs = "10"] = process.argv.slice(2);
 const LINES_EACH_TIME = 10;
 const PADDING = "-".repeat(90);
 
@@ -29,7 +28,7 @@ async function sendLines() {
       socket.write(`${result.sent} ${PADDING}\n`);
       result.sent += 1;
     }
-  }, EVERY_MS);
+  }, Number(everyMs));
   process.stdin.resume().on("end", () => {
     clearInterval(timer);
     socket.end();

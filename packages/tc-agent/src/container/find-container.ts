@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { KernelError } from "../kernel/kernel-error.ts";
+import { containerInPath } from "./cgroup-path.ts";
 
 /** A running container: its first process, and its control group. */
 export interface Container {
@@ -8,7 +9,7 @@ export interface Container {
   readonly cgroup: string | undefined;
 }
 
-const SHORTEST_ID = 6;
+const SHORTEST_BEGINNING = 6;
 
 /**
  * Finds a running container by its id, or by the beginning of it, whichever runtime started it: all of them name control groups after ids.
@@ -16,32 +17,30 @@ const SHORTEST_ID = 6;
  * @throws KernelError `no-namespace` where there is none, or more than one
  */
 export function findContainer(id: string): Container {
-  if (!/^[\w.-]+$/.test(id) || id.length < SHORTEST_ID) {
-    throw new KernelError("no-namespace", `${JSON.stringify(id)} is no container id: give ${SHORTEST_ID} of its characters at least`);
-  }
+  if (!/^[\w.-]+$/.test(id)) throw new KernelError("no-namespace", `${JSON.stringify(id)} is no container id`);
   const found = processes().flatMap((pid) => {
-    const groups = groupsOf(pid);
-    const parts = groups.flatMap(({ path }) => path.split("/").filter((part) => idIn(part).startsWith(id)));
-    const [part] = parts;
-    return part === undefined ? [] : [{ pid, part, cgroup: upTo(groups.find(({ isVersion2 }) => isVersion2)?.path, part) }];
+    const named = groupsOf(pid).flatMap(({ path, isVersion2 }) => {
+      const container = containerInPath(path, id);
+      return container === undefined ? [] : [{ ...container, isVersion2 }];
+    });
+    const [first] = named;
+    return first === undefined ? [] : [{ pid, id: first.id, cgroup: named.find(({ isVersion2 }) => isVersion2)?.path }];
   });
-  const names = new Set(found.map(({ part }) => idIn(part)));
-  if (names.size > 1) throw new KernelError("no-namespace", `${id} is the beginning of ${names.size} containers' ids; give more of it`);
-  const first = found.sort((a, b) => a.pid - b.pid)[0];
+  const exact = found.filter((one) => one.id === id);
+  const candidates = exact.length > 0 ? exact : found;
+  const ids = new Set(candidates.map((one) => one.id));
+  const isTooShort = exact.length === 0 && id.length < SHORTEST_BEGINNING;
+  if (ids.size > 1 || (isTooShort && ids.size > 0)) {
+    throw new KernelError(
+      "no-namespace",
+      `${id} is the beginning of ${ids.size} containers' ids; give more of it, ${SHORTEST_BEGINNING} characters at least`,
+    );
+  }
+  const first = candidates.sort((a, b) => a.pid - b.pid)[0];
   if (first === undefined) {
     throw new KernelError("no-namespace", `no process here runs in a container ${id}; is it running, and on this machine?`);
   }
   return { pid: first.pid, cgroup: first.cgroup };
-}
-
-/** Docker says `docker-<id>.scope` or `<id>`, containerd `cri-containerd-<id>.scope`, Podman `libpod-<id>.scope`. */
-function idIn(part: string): string {
-  return part.replace(/\.scope$/, "").replace(/^(docker|cri-containerd|crio|libpod|nerdctl)-/, "");
-}
-
-function upTo(path: string | undefined, part: string): string | undefined {
-  const end = path?.indexOf(`/${part}`) ?? -1;
-  return end === -1 ? undefined : path?.slice(0, end + part.length + 1);
 }
 
 function processes(): readonly number[] {

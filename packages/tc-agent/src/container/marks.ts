@@ -44,7 +44,7 @@ export class ContainerMarks {
       const found = await this.#ownRules(tool);
       const wanted = this.#rules(comment);
       if (found.length === wanted.length && found.every((rule) => rule.includes(comment))) continue;
-      for (const rule of wanted) await this.#mangle(tool, ["-A", "OUTPUT", ...rule]);
+      await this.#append(tool, wanted);
       await this.#delete(tool, found);
       isChanged = true;
     }
@@ -53,6 +53,32 @@ export class ContainerMarks {
 
   async remove(): Promise<void> {
     for (const tool of await this.#find()) await this.#delete(tool, await this.#ownRules(tool));
+  }
+
+  /** Takes away what marks a container of a namespace, whichever it is, where something does. */
+  static async removeAll(namespace: NetworkNamespace): Promise<void> {
+    const marks = new ContainerMarks(namespace, "");
+    try {
+      await marks.remove();
+    } catch (error) {
+      // Where there is no tool for it, nothing of ours was made by it.
+      if (!(error instanceof KernelError && error.code === "unsupported")) throw error;
+    }
+  }
+
+  async #append(tool: string, rules: readonly (readonly string[])[]): Promise<void> {
+    const before = await this.#ownRules(tool);
+    try {
+      for (const rule of rules) await this.#mangle(tool, ["-A", "OUTPUT", ...rule]);
+    } catch (error) {
+      const after = await this.#ownRules(tool);
+      await this.#delete(tool, after.slice(before.length));
+      const why = error instanceof Error ? error.message.replaceAll("\n", " ") : String(error);
+      throw new KernelError(
+        "unsupported",
+        `packets of one container can not be marked; load the modules xt_cgroup, xt_mark, xt_connmark and xt_conntrack (${why})`,
+      );
+    }
   }
 
   #rules(comment: string): readonly (readonly string[])[] {

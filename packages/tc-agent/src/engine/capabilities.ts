@@ -3,7 +3,7 @@ import { KernelError } from "../kernel/kernel-error.ts";
 import type { Rules } from "../spec/emulation.ts";
 import { MOST_CHAINS, MOST_FILTERS } from "../tree/banks.ts";
 import type { Dialect } from "../tree/classifiers.ts";
-import { layOut } from "../tree/layout.ts";
+import { layOut, type Mark } from "../tree/layout.ts";
 import { HOOKS } from "../tree/plan.ts";
 
 /** How packets are told apart on a kernel. */
@@ -19,14 +19,14 @@ export function dialectFor({ flower, actions }: Features): Dialect {
 export function refuseUnsupported(
   rules: Rules,
   features: Features,
-  { isLeased, isMarked }: { readonly isLeased: boolean; readonly isMarked: boolean },
+  { isLeased, mark }: { readonly isLeased: boolean; readonly mark: Mark | undefined },
 ): void {
   if (rules.rules.length === 0) return;
-  const missing = [...neededFor(rules, features, isLeased, isMarked)].filter((feature) => !features[feature]);
+  const missing = [...neededFor(rules, features, isLeased, mark !== undefined)].filter((feature) => !features[feature]);
   if (missing.length > 0) throw new KernelError("unsupported", missing.map(remedyFor).join("; "));
   for (const hook of HOOKS) {
     const dialect = dialectFor(features);
-    const chains = layOut(rules, hook, dialect);
+    const chains = layOut(rules, hook, dialect, mark);
     const longest = Math.max(0, ...chains.map(({ length }) => length));
     if (longest > MOST_FILTERS[dialect] || chains.length > MOST_CHAINS) {
       throw new KernelError(

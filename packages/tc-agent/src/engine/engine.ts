@@ -80,7 +80,7 @@ export class Engine {
     return this.#inTurn(async () => {
       refuseUnsupported(rules, this.#options.features, {
         isLeased: this.#leaseSeconds !== undefined,
-        isMarked: this.#options.mark !== undefined,
+        mark: this.#options.mark,
       });
       try {
         const applied = await this.#bringAbout(rules);

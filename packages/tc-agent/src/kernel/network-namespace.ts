@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { KernelError } from "./kernel-error.ts";
 
 /** A network namespace, by a file that stands for it. */
@@ -39,6 +40,26 @@ function openNamespace(path: string, missing: string): NetworkNamespace {
     );
   }
   return { path, id };
+}
+
+/** Where CNI plugins, Podman and `ip netns` put files of namespaces, and where Docker does. */
+const FOLDERS = ["/run/netns", "/run/docker/netns"];
+
+/**
+ * The same namespace by a file that outlives its processes, where somebody has made one: a container that starts again in a pod's network is another process.
+ */
+export function lastingNamespace(namespace: NetworkNamespace): NetworkNamespace {
+  const paths = FOLDERS.flatMap((folder) => filesIn(folder));
+  const path = paths.find((one) => idOf(one) === namespace.id);
+  return path === undefined ? namespace : { ...namespace, path };
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
 /** Does the file still stand for the same namespace? */

@@ -65,8 +65,13 @@ export const STANDING_PREFERENCES: ReadonlySet<number> = new Set(STANDING.flatMa
  * What needs what comes first: hooks, leaves, filters; then old filters go, and leaves last, when they are empty.
  */
 export function planChange(found: Tree, desired: Desired): readonly Step[] {
-  const { device, rules, mtu } = desired;
-  const leaves = assignLeaves(found.leaves, wantedLeaves(rules, mtu), desired.leavesFrom);
+  const { device, rules } = desired;
+  const kept = assignLeaves(found.leaves, desired, { mayChange: true });
+  const keptSwitches = switchesTo(kept, found, desired);
+  // A packet that changes its rule must not meet the old one with what the new rules make of it: then leaves change with the filters, and not by themselves.
+  const isOnlyChanged = keptSwitches.length === 0 || !kept.isChanged;
+  const leaves = isOnlyChanged ? kept : assignLeaves(found.leaves, desired, { mayChange: false });
+  const switches = isOnlyChanged ? keptSwitches : switchesTo(leaves, found, desired);
   const steps: Step[] = [];
   if (!found.hasHooks) {
     if (rules.rules.length === 0) return [retire(leaves.retired)].filter(({ commands }) => commands.length > 0);
@@ -76,15 +81,6 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
     found.filters,
     HOOKS.flatMap((hook) => singleFilters(hook, desired)),
   );
-  const nameOf = (rule: string) => leaves.names.get(rule) ?? "";
-  const switches = HOOKS.flatMap((hook) =>
-    planSwitch(
-      found.filters.filter((filter) => filter.hook === hook),
-      hook,
-      layoutOf(hook, desired),
-      nameOf,
-    ),
-  );
   const runAll = (all: readonly FilterChange[]) => run(all.map(({ verb, filter }) => filterCommand(verb, device, filter)));
   steps.push(runAll(singles.before));
   steps.push(run(leaves.commands));
@@ -92,6 +88,18 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
   steps.push(runAll(singles.after));
   steps.push(retire(leaves.retired));
   return steps.filter(({ commands }) => commands.length > 0);
+}
+
+function switchesTo({ names }: Assignment, found: Tree, desired: Desired): readonly FilterChange[] {
+  const nameOf = (rule: string) => names.get(rule) ?? "";
+  return HOOKS.flatMap((hook) =>
+    planSwitch(
+      found.filters.filter((filter) => filter.hook === hook),
+      hook,
+      layoutOf(hook, desired),
+      nameOf,
+    ),
+  );
 }
 
 /** The filters of a hook that carry out what is desired. */
@@ -193,8 +201,8 @@ const packetsIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.sl
 const emulationIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.slice(HASH_DIGITS);
 
 /** The device of each rule's leaf, in a tree that is as desired. */
-export function leavesOf({ leaves }: Tree, { rules, mtu, leavesFrom }: Desired): ReadonlyMap<string, string> {
-  return assignLeaves(leaves, wantedLeaves(rules, mtu), leavesFrom).names;
+export function leavesOf({ leaves }: Tree, desired: Desired): ReadonlyMap<string, string> {
+  return assignLeaves(leaves, desired, { mayChange: true }).names;
 }
 
 interface Assignment {
@@ -202,6 +210,8 @@ interface Assignment {
   readonly names: ReadonlyMap<string, string>;
   /** What makes and changes leaves. */
   readonly commands: readonly Command[];
+  /** Does a leaf change in place? */
+  readonly isChanged: boolean;
   /** Those that nobody needs any more. */
   readonly retired: readonly Leaf[];
 }
@@ -211,7 +221,12 @@ interface Assignment {
  * else a new one. A leaf never changes for other packets: until the filters follow, those that it still has would meet a rule that is not theirs. Leaves that
  * are not as they say they are stay with nobody: what the kernel does not tell of them is not known.
  */
-function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[], leavesFrom?: number): Assignment {
+function assignLeaves(
+  found: readonly Leaf[],
+  { rules, mtu, leavesFrom }: Desired,
+  { mayChange }: { readonly mayChange: boolean },
+): Assignment {
+  const wanted = wantedLeaves(rules, mtu);
   const free = new Set(found);
   const names = new Map<string, string>();
   const commands: Command[] = [];
@@ -237,7 +252,10 @@ function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[], lea
     isSame,
     () => [],
   );
-  takeWhere(packetsIn, isChangeable, (name, one) => [...qdiscCommands("change", name, one.qdiscs, one.degradation), rename(name, one)]);
+  const takenBefore = names.size;
+  if (mayChange)
+    takeWhere(packetsIn, isChangeable, (name, one) => [...qdiscCommands("change", name, one.qdiscs, one.degradation), rename(name, one)]);
+  const isChanged = names.size > takenBefore;
   takeWhere(emulationIn, isSame, (name, one) => [rename(name, one)]);
   const taken = new Set(found.map(({ name }) => name));
   for (const one of wanted.filter(({ rule }) => !names.has(rule))) {
@@ -246,7 +264,7 @@ function assignLeaves(found: readonly Leaf[], wanted: readonly WantedLeaf[], lea
     names.set(one.rule, name);
     commands.push(...leafCommands(name, one));
   }
-  return { names, commands: byPhase(commands), retired: [...free] };
+  return { names, commands: byPhase(commands), isChanged, retired: [...free] };
 }
 
 /**

@@ -102,6 +102,7 @@ describe("a rule is refused", () => {
     ["corrupt: 101%", ["14: 'corrupt' is \"101%\", but is more than everything; write at most 100%"]],
     ["jitter: 5ms", ["13: 'jitter' varies the delay, and there is none; add 'delay', or remove 'jitter'"]],
     ["delay: 0ms, jitter: 5ms", ["25: 'jitter' varies the delay, and there is none; make 'delay' more than 0, or remove 'jitter'"]],
+    ["delay: 9s, jitter: 3s", ["24: 'jitter' is 3s, more than netem can tell; write at most 2147ms"]],
     ["delay: 5ms, jitter: 0.1s", ["25: 'jitter' is 0.1s, more than the delay of 5ms; write at most 5ms, or raise the delay"]],
     [
       "delay: 5ms, distribution: normal",

@@ -1,7 +1,7 @@
 import { formatPlace, type LocatedDocument, placeOf } from "@puggle/model/documents";
 import {
   findImpossibleStates,
-  findJitterAboveDelay,
+  findJitterOutOfRange,
   findLossConflicts,
   findMissingNeeds,
   findNoEffect,
@@ -13,7 +13,7 @@ import type { Finding, WrittenRule } from "./written-rule.ts";
 
 const CHECKS: readonly ((rule: WrittenRule) => Finding[])[] = [
   findMissingNeeds,
-  findJitterAboveDelay,
+  findJitterOutOfRange,
   findPartitionWithMore,
   findNoEffect,
   findLossConflicts,

@@ -99,7 +99,7 @@ dns: emulate
     ["delay: 1ms, reorder: { probability: 5%, gap: 3 }", { delayUs: 1000, reorder: { probability: 0.05, correlation: 0, gap: 3 } }],
     ["delay: 1ms, loss: 0%, duplicate: 0%", { delayUs: 1000 }],
     ['delay: 1ms, seed: "18446744073709551615"', { delayUs: 1000, seed: 2n ** 64n - 1n }],
-    ["rate: 8bit", { rate: 8 }],
+    ["rate: 2000bit", { rate: 2_000 }],
   ])("reads { %s }", (fields, expected) => {
     expect(emulationOf(fields)).toEqual({ ...NO_DELAY, ...expected });
   });

@@ -63,8 +63,8 @@ describe("a percentage, as a fraction", () => {
 describe("a rate, in bits a second", () => {
   it.each([
     ["2mbit", 2_000_000],
-    ["0.4kbit", 400],
-    ["8bit", 8],
+    ["2.4kbit", 2_400],
+    ["2000bit", 2_000],
     ["1000gbit", 1e12],
   ])("%s", (text, bits) => {
     expect(parseRate(text)).toBe(bits);
@@ -77,6 +77,7 @@ describe("a rate, in bits a second", () => {
     ["2mibit", "has the unknown unit 'mibit'", "use one of mbit, kbit, bit, gbit"],
     ["2", "has no unit", "write 2mbit or 2kbit or 2bit or 2gbit"],
     ["0kbit", "lets nothing through", "write 'partition: true' instead"],
+    ["1992bit", "is slower than the kernel's token bucket can be for large packets", "write at least 2kbit"],
     ["12bit", "is no whole number of bytes a second", "write a multiple of 8bit"],
     ["0.0001kbit", "is no whole number of bytes a second", "write a multiple of 8bit"],
     ["1001gbit", "is more than any link carries", "write at most 1000gbit, or leave it out"],

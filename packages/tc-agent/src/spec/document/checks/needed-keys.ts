@@ -18,8 +18,15 @@ export function findMissingNeeds({ raw, fields }: WrittenRule): Finding[] {
   });
 }
 
-/** A packet can not leave before it came. */
-export function findJitterAboveDelay({ raw, fields: { delay, jitter } }: WrittenRule): Finding[] {
+/** Above it tc takes a jitter for less, and says nothing. */
+const MOST_JITTER_US = 2_147_483;
+
+/** A packet can not leave before it came, and netem counts jitter in 31 bits. */
+export function findJitterOutOfRange({ raw, fields: { delay, jitter } }: WrittenRule): Finding[] {
+  if (jitter !== undefined && jitter > MOST_JITTER_US) {
+    const message = `'jitter' is ${String(raw.jitter)}, more than netem can tell`;
+    return [{ path: ["jitter"], code: "invalid-value", message, fix: "write at most 2147ms" }];
+  }
   if (delay === undefined || delay === 0 || jitter === undefined || jitter <= delay) return [];
   const message = `'jitter' is ${String(raw.jitter)}, more than the delay of ${String(raw.delay)}`;
   return [{ path: ["jitter"], code: "invalid-value", message, fix: `write at most ${String(raw.delay)}, or raise the delay` }];

@@ -62,7 +62,8 @@ export async function startContainerPod<const Name extends string = "app" | "sid
 
 async function startContainer({ ctr, image }: Containerd, { pod, podPath }: PodNetwork, name: string): Promise<Container> {
   const id = `${pod}-${name}`;
-  const cgroupPath = `/pods/${pod}/${name}`;
+  // As a runtime has it: by its id the container is found.
+  const cgroupPath = `/pods/${pod}/${id}`;
   let pid = 0;
   let commands = 0;
   const readPid = async () => {

@@ -81,8 +81,8 @@ async function carryOut({ target, options, terminal, source, engine, rules, mark
   });
   try {
     for (const warning of warningsOf(rules)) report(terminal, options, { event: "warning", message: warning }, `warning: ${warning}\n`);
-    await marks?.ensure();
-    const applied = await engine.apply(rules);
+    const isMarked = (await marks?.ensure()) ?? false;
+    const applied = await applyOrUnmark(engine, rules, isMarked ? marks : undefined);
     reportApplied(terminal, options, rules, applied);
     if (options.isVerified) reportVerdicts(terminal, options, await verify(engine));
     if (options.forSeconds !== undefined) {
@@ -136,6 +136,16 @@ async function carryOut({ target, options, terminal, source, engine, rules, mark
     throw error;
   } finally {
     await claim.release();
+  }
+}
+
+/** What can not be put in force leaves no marks behind. */
+async function applyOrUnmark(engine: Engine, rules: Rules, marks: ContainerMarks | undefined): Promise<Applied> {
+  try {
+    return await engine.apply(rules);
+  } catch (error) {
+    await marks?.remove().catch(() => undefined);
+    throw error;
   }
 }
 

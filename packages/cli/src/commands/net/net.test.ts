@@ -40,7 +40,7 @@ describe("puggle net", () => {
       5,
       "error: no process here runs in a container 0123456789ab",
     ],
-    ["a container by too little of its id", ["show", "--container", "01"], 5, 'error: "01" is no container id'],
+    ["a container by too little of its id", ["show", "--container", "01"], 5, "error: no process here runs in a container 01"],
     ["the host's own network", ["show", "--pid", own], 5, "error: that is the network of this host itself, and never touched"],
     [
       "a device that can be none",

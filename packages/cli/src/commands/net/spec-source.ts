@@ -10,7 +10,7 @@ const LOOK_UP_EVERY_MS = 30_000;
 /** A spec file as the rules that it stands for now: the file and the addresses of its hosts may change. */
 export class SpecSource {
   readonly #path: string;
-  readonly #root: string;
+  readonly #root: () => string;
   #spec: EmulationSpec | undefined;
   #text = "";
   #addresses: ReadonlyMap<string, readonly string[]> = new Map();
@@ -19,7 +19,7 @@ export class SpecSource {
   unresolved: readonly string[] = [];
 
   /** @param root - where the files are by which hosts are looked up */
-  constructor(path: string, root: string) {
+  constructor(path: string, root: () => string) {
     this.#path = path;
     this.#root = root;
   }
@@ -49,7 +49,7 @@ export class SpecSource {
   async #lookUp(spec: EmulationSpec): Promise<void> {
     const hosts = hostsOf(spec);
     if (hosts.length === 0 || performance.now() - this.#lookedUpAt < LOOK_UP_EVERY_MS) return;
-    const { addresses, errors } = await lookUpHosts(hosts, resolverFiles(this.#root));
+    const { addresses, errors } = await lookUpHosts(hosts, resolverFiles(this.#root()));
     this.#addresses = new Map(hosts.map((host) => [host, addresses.get(host) ?? this.#addresses.get(host) ?? []]));
     this.unresolved = errors.map(({ message }) => message);
     this.#lookedUpAt = performance.now();

@@ -1,4 +1,4 @@
-import { findContainer, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "@puggle/tc-agent";
+import { findContainer, lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 
@@ -15,8 +15,8 @@ export interface Target {
   readonly namespace: NetworkNamespace;
   readonly name: string;
   readonly device: string;
-  /** Where its processes have their files, for how they look hosts up. */
-  readonly root: string;
+  /** Where its processes have their files now, for how they look hosts up: a container may start again. */
+  readonly root: () => string;
   /** Of the container that was named, from where control groups of version 2 are mounted. */
   readonly cgroup: string | undefined;
 }
@@ -32,14 +32,24 @@ export function findTarget({ pid, container, netns, device }: TargetOptions): Ta
     throw new CliError("usage", EXIT_CODES.usage, "name one network namespace: by --pid <pid>, --container <id> or --netns <path>");
   }
   if (pid !== undefined)
-    return { namespace: namespaceOfProcess(pid), name: `process ${pid}`, device, root: `/proc/${pid}/root`, cgroup: undefined };
-  if (netns !== undefined) return { namespace: namespaceAt(netns), name: netns, device, root: "/", cgroup: undefined };
-  const found = findContainer(container ?? "");
+    return { namespace: namespaceOfProcess(pid), name: `process ${pid}`, device, root: () => `/proc/${pid}/root`, cgroup: undefined };
+  if (netns !== undefined) return { namespace: namespaceAt(netns), name: netns, device, root: () => "/", cgroup: undefined };
+  const id = container ?? "";
+  const found = findContainer(id);
   return {
-    namespace: namespaceOfProcess(found.pid),
-    name: `container ${container}`,
+    namespace: lastingNamespace(namespaceOfProcess(found.pid)),
+    name: `container ${id}`,
     device,
-    root: `/proc/${found.pid}/root`,
+    root: () => `/proc/${pidOf(id) ?? found.pid}/root`,
     cgroup: found.cgroup,
   };
+}
+
+/** `undefined` where it does not run for now. */
+function pidOf(container: string): number | undefined {
+  try {
+    return findContainer(container).pid;
+  } catch {
+    return undefined;
+  }
 }

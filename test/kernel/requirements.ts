@@ -9,6 +9,7 @@ const PROGRAMS: readonly Program[] = [
   ["iptables-legacy", "Debian's package iptables"],
   ["ping", "Debian's package iputils-ping"],
   ["iperf3", "Debian's package iperf3"],
+  ["tcpdump", "Debian's package tcpdump"],
   ["containerd", "Debian's package containerd"],
   ["runc", "Debian's package runc"],
 ];

@@ -49,9 +49,14 @@ export class Claim {
  * Asks whoever holds a network namespace.
  *
  * @returns `undefined` where nobody does
+ * @throws KernelError `refused` with what went wrong there
  */
 export async function askHolder(namespace: NetworkNamespace, request: HolderRequest): Promise<unknown> {
-  return ask(namespace, request);
+  const reply = await ask(namespace, request);
+  if (typeof reply === "object" && reply !== null && "error" in reply) {
+    throw new KernelError("refused", `the process that looks after it says: ${reply.error}`);
+  }
+  return reply;
 }
 
 /** A name without a file: of the abstract namespace of Unix sockets. */

@@ -11,7 +11,7 @@ import type { Mark } from "../tree/layout.ts";
 import { leafNumber } from "../tree/ownership.ts";
 import { type Desired, leavesOf, planChange, type Step } from "../tree/plan.ts";
 import { dialectFor, refuseUnsupported } from "./capabilities.ts";
-import { judge, type LeafVerdict, probeFor } from "./leaf-verdict.ts";
+import { isTooSlow, judge, type LeafVerdict, probeFor, TOO_SLOW } from "./leaf-verdict.ts";
 import { type Pause, whilePaused } from "./pause.ts";
 import { Retirement } from "./retirement.ts";
 import { readStatus, type Status } from "./status.ts";
@@ -130,8 +130,8 @@ export class Engine {
       for (const { name, emulation } of this.#rules.rules) {
         const leaf = leaves.get(name);
         if (leaf === undefined || emulation.kind === "partition") continue;
-        const seen = await probeLeaf(this.#shell, this.#options.namespace, probeFor(leaf, emulation));
-        verdicts.set(name, judge(seen, emulation));
+        const probe = probeFor(leaf, emulation);
+        verdicts.set(name, isTooSlow(probe) ? TOO_SLOW : judge(await probeLeaf(this.#shell, this.#options.namespace, probe), emulation));
         await this.#renewIfRunning();
       }
       return verdicts;

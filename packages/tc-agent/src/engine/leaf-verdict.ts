@@ -31,6 +31,20 @@ export function probeFor(leaf: string, { delayUs, jitterUs, rate, queueUs }: Deg
   return { leaf, packets, intervalMs, waitMs: (delayUs + DEVIATIONS * jitterUs) / 1_000 + queueMs + 50 };
 }
 
+const LONGEST_WAIT_MS = 5_000;
+
+/** Would packets be waited for so long that the namespace is kept from its turn? */
+export function isTooSlow({ waitMs }: LeafProbe): boolean {
+  return waitMs > LONGEST_WAIT_MS;
+}
+
+export const TOO_SLOW: LeafVerdict = {
+  verified: "Unknown",
+  sent: 0,
+  lost: 0,
+  why: `packets may be held for longer than ${LONGEST_WAIT_MS / 1_000} s, and are not waited for`,
+};
+
 /** Holds what was seen against what was asked for. Loss in bursts is told and not judged: so few packets say little of it. */
 export function judge({ sent, delaysMs }: LeafObservation, asked: Degradation): LeafVerdict {
   const lost = sent - delaysMs.length;

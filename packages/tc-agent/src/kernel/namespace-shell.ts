@@ -5,10 +5,14 @@ import { KernelError } from "./kernel-error.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { parseTcJson } from "./tc-json.ts";
 
+/** Of each line that changes something a tool keeps some 5 kB for ever, as of iproute2 6.1: after so many a new one takes its place. */
+const MOST_CHANGES = 1_000;
+
 /** The resident tools of one network namespace. They keep it alive: close them when it is over. */
 export class NamespaceShell {
   readonly #enter: readonly string[];
-  #tools: { readonly tc: BatchShell; readonly ip: BatchShell };
+  #tools: { tc: BatchShell; ip: BatchShell };
+  readonly #changes = { tc: 0, ip: 0 };
 
   constructor({ path }: Pick<NetworkNamespace, "path">) {
     this.#enter = ["nsenter", `--net=${path}`];
@@ -59,6 +63,7 @@ export class NamespaceShell {
       const end = commands.findIndex((command, index) => index > next && command.tool !== tool);
       const some = commands.slice(next, end === -1 ? undefined : end);
       const [answer] = await this.#ask(some);
+      if (tool === "tc" || tool === "ip") await this.#replaceIfWorn(tool, some.length);
       for (const { index, message } of answer?.refusals ?? []) {
         const command = some[index];
         refused.push(`${command === undefined ? tool : describe(command)}: ${message}`);
@@ -70,6 +75,15 @@ export class NamespaceShell {
 
   async close(): Promise<void> {
     await Promise.all([this.#tools.tc.close(), this.#tools.ip.close()]);
+  }
+
+  async #replaceIfWorn(tool: "tc" | "ip", changes: number): Promise<void> {
+    this.#changes[tool] += changes;
+    if (this.#changes[tool] < MOST_CHANGES) return;
+    this.#changes[tool] = 0;
+    const worn = this.#tools[tool];
+    this.#tools[tool] = new BatchShell(this.#enter, tool);
+    await worn.close();
   }
 
   async #ask(commands: readonly Command[]): Promise<readonly [Answer] | readonly []> {

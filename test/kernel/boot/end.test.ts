@@ -50,7 +50,9 @@ describe.skipIf(parts === undefined)("the end of a kernel", { timeout: 60_000 },
 
   test("by a panic is told with what the console says", async () => {
     const kernel = await boot();
-    await expect(kernel.shell("echo c >/proc/sysrq-trigger")).rejects.toThrow(/the kernel has ended[^]*Kernel panic - not syncing: sysrq/);
+    await expect(kernel.shell("echo c >/proc/sysrq-trigger")).rejects.toThrow(
+      /the kernel has ended[\s\S]*Kernel panic - not syncing: sysrq/,
+    );
     await vi.waitFor(async () => expect(await findRemains(process.pid)).toEqual(NOTHING), { timeout: 5_000 });
   });
 
@@ -64,7 +66,7 @@ describe.skipIf(parts === undefined)("the end of a kernel", { timeout: 60_000 },
 
   test("before it has booted is told with what the console says", async () => {
     if (parts === undefined) return;
-    await expect(startKernel(parts, { memory: "8M" })).rejects.toThrow(/the kernel (has ended|was not ready)[^]*console:\n.+/);
+    await expect(startKernel(parts, { memory: "8M" })).rejects.toThrow(/the kernel (has ended|was not ready)[\s\S]*console:\n.+/);
     expect(await findRemains(process.pid)).toEqual(NOTHING);
   });
 });

@@ -6,6 +6,7 @@ import type { KernelProcess } from "../channel/commands.ts";
 import { median } from "../measuring/median.ts";
 import { ping } from "../measuring/ping.ts";
 import { makePodNetwork, type PodNetwork } from "../network/pod-network.ts";
+import { RESIDUE, residueOf } from "./residue.ts";
 
 const PUGGLE = join(import.meta.dirname, "../../../packages/cli/bin/puggle.js");
 const SPEC = "/tmp/spec.yaml";
@@ -61,7 +62,7 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     holder.kill("SIGINT");
     expect(await holder.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("SIGINT") });
     expect(await delayTo()).toBeLessThan(5);
-    expect(await residue()).toEqual(RESIDUE);
+    expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
   });
 
   test("holds it as long as it renews the lease, and not when it is killed", async () => {
@@ -72,7 +73,7 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     await holder.ended;
     await until(async () => (await delayTo()) < 5);
     expect((await puggle("clear")).code).toBe(0);
-    expect(await residue()).toEqual(RESIDUE);
+    expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
   });
 
   test("leaves it for as long as it was told, and ends", async () => {
@@ -120,7 +121,7 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
 
   test("prints what it would do, and does nothing", async () => {
     await kernel.writeFile(SPEC, "egress: [{ to: [{ cidr: 10.9.0.0/24, ports: [80], protocol: tcp }], delay: 40ms }]\n");
-    const before = await residue();
+    const before = await residueOf(kernel, network.pod);
     const { stdout, code } = await puggle("apply", "-f", SPEC, "--dry-run");
     expect([code, stdout]).toEqual([
       0,
@@ -128,27 +129,8 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
         "tc filter add dev eth0 egress protocol ip pref 1000 flower ip_proto udp dst_port 53 action pass cookie 7067\n",
       ),
     ]);
-    expect(await residue()).toEqual(before);
+    expect(await residueOf(kernel, network.pod)).toEqual(before);
   });
-
-  const RESIDUE = ["qdisc clsact", "filter egress 65000 matchall continue", "filter ingress 65000 matchall continue"];
-
-  /** All that is in the namespace beside what it had. */
-  async function residue(): Promise<readonly string[]> {
-    const { stdout } = await kernel.shell(
-      `tc -n "$1" qdisc show dev eth0; tc -n "$1" filter show dev eth0 egress | sed 's/^/egress /'; tc -n "$1" filter show dev eth0 ingress | sed 's/^/ingress /'; ip -n "$1" -o link; ip netns exec "$1" ipset list -n`,
-      [network.pod],
-    );
-    const devices = stdout.split("\n").filter((line) => /^\d+: (?!lo:|eth0@)/.test(line));
-    const qdiscs = stdout.split("\n").flatMap((line) => /^qdisc (?!noqueue)(\S+)/.exec(line)?.[0] ?? []);
-    const filters = stdout.split("\n").flatMap((line) => {
-      const [, hook, preference, kind] = /^(\S+) filter protocol \S+ pref (\d+) (\S+) chain \d+ handle/.exec(line) ?? [];
-      return hook === undefined ? [] : [`filter ${hook} ${preference} ${kind}`];
-    });
-    const actions = stdout.split("\n").flatMap((line) => /action order 1: gact action (\w+)/.exec(line)?.[1] ?? []);
-    const sets = stdout.split("\n").filter((line) => line.startsWith("puggle"));
-    return [...qdiscs, ...filters.map((filter, index) => `${filter} ${actions[index]}`), ...devices, ...sets];
-  }
 });
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Kernel } from "../boot/start.ts";
 import { parseTcpReport, parseUdpReport, type TcpResult, type UdpResult } from "./iperf-report.ts";
 
-export interface IperfOptions {
+interface IperfOptions {
   /** An address of the server, IPv4 or IPv6. */
   readonly to: string;
   /** The commands that run others where client and server are, such as a pod network's `inPod` and `inFar`. */
@@ -9,6 +9,8 @@ export interface IperfOptions {
   readonly server: readonly string[];
   /** 2 when left out. */
   readonly seconds?: number;
+  /** So long it sends before it begins to measure; 0 when left out. */
+  readonly omitSeconds?: number;
   /** Does the server send, and the client receive? `false` when left out. */
   readonly isReversed?: boolean;
   /** 5201 when left out. The control connection has it too, and goes through the same network. */
@@ -22,9 +24,20 @@ export interface UdpOptions extends IperfOptions {
   readonly datagramBytes?: number;
 }
 
-/** Fills a TCP connection. */
-export async function measureTcp(kernel: Kernel, options: IperfOptions): Promise<TcpResult> {
-  const reports = await runIperf(kernel, options, "tcp", []);
+export interface TcpOptions extends IperfOptions {
+  /** Of payload; as many as go through when left out. */
+  readonly bitsPerSecond?: number;
+}
+
+/** Uses one TCP connection. It fails where that breaks. */
+export async function measureTcp(kernel: Kernel, options: TcpOptions): Promise<TcpResult> {
+  const { bitsPerSecond } = options;
+  const reports = await runIperf(
+    kernel,
+    options,
+    "tcp",
+    bitsPerSecond === undefined ? [] : ["--bitrate", `${bitsPerSecond}`, "--length", "1K"],
+  );
   return parseTcpReport(reports.receiver, reports.sender);
 }
 
@@ -51,7 +64,7 @@ const UNTIL_LISTENING = 'until ss -Hltn "sport = :$1" | grep -q .; do sleep 0.02
 
 async function runIperf(
   kernel: Kernel,
-  { to, client, server, seconds = 2, isReversed = false, port = 5_201 }: IperfOptions,
+  { to, client, server, seconds = 2, omitSeconds = 0, isReversed = false, port = 5_201 }: IperfOptions,
   protocol: "tcp" | "udp",
   more: readonly string[],
 ): Promise<{ readonly sender: string; readonly receiver: string }> {
@@ -63,9 +76,10 @@ async function runIperf(
     const [waitCommand = "", ...waitArguments] = [...server, "sh", "-c", UNTIL_LISTENING, "sh", `${port}`];
     await kernel.run(waitCommand, waitArguments, { timeoutMs: 10_000 });
     const direction = isReversed ? ["--reverse"] : [];
-    const asked = ["iperf3", "--client", to, "--json", "--port", `${port}`, "--time", `${seconds}`, ...direction, ...more];
+    const times = ["--time", `${seconds}`, ...(omitSeconds === 0 ? [] : ["--omit", `${omitSeconds}`])];
+    const asked = ["iperf3", "--client", to, "--json", "--port", `${port}`, ...times, ...direction, ...more];
     const [command = "", ...arguments_] = [...client, ...asked];
-    const { stdout: ofClient } = await kernel.run(command, arguments_, { timeoutMs: seconds * 1_000 + REST_MS[protocol] });
+    const { stdout: ofClient } = await kernel.run(command, arguments_, { timeoutMs: (omitSeconds + seconds) * 1_000 + REST_MS[protocol] });
     const { stdout: ofServer } = await serving.ended;
     return isReversed ? { sender: ofServer, receiver: ofClient } : { sender: ofClient, receiver: ofServer };
   } finally {

@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { KernelError } from "./kernel-error.ts";
 
 /** A line that a tool refused, and what it said of it. */
-export interface Refusal {
+interface Refusal {
   /** Of the lines given, from 0. */
   readonly index: number;
   readonly message: string;

@@ -36,15 +36,15 @@ export class NamespaceShell {
 
   /** What a command prints as JSON. */
   async show(command: Command): Promise<readonly unknown[]> {
-    const [answer] = await this.#ask([command]);
-    const refusal = answer?.refusals[0];
+    const { output, refusals } = await this.#ask([command]);
+    const [refusal] = refusals;
     if (refusal !== undefined) throw new KernelError("refused", `${describe(command)}: ${refusal.message}`);
-    return parseTcJson(answer?.output ?? "");
+    return parseTcJson(output);
   }
 
   /** The same for several commands of one tool at once: `undefined` for each that was refused. */
   async showAll(commands: readonly Command[]): Promise<readonly (readonly unknown[] | undefined)[]> {
-    const [{ output, refusals } = { output: "", refusals: [] }] = await this.#ask(commands);
+    const { output, refusals } = await this.#ask(commands);
     // Each list begins a line; what lists hold never does.
     const printed = output.split(/\n(?=\[)/);
     const refused = new Set(refusals.map(({ index }) => index));
@@ -62,9 +62,9 @@ export class NamespaceShell {
       const tool = commands[next]?.tool;
       const end = commands.findIndex((command, index) => index > next && command.tool !== tool);
       const some = commands.slice(next, end === -1 ? undefined : end);
-      const [answer] = await this.#ask(some);
-      if (tool === "tc" || tool === "ip") await this.#replaceIfWorn(tool, some.length);
-      for (const { index, message } of answer?.refusals ?? []) {
+      const { refusals } = await this.#ask(some);
+      if (tool !== undefined) await this.#replaceIfWorn(tool, some.length);
+      for (const { index, message } of refusals) {
         const command = some[index];
         refused.push(`${command === undefined ? tool : describe(command)}: ${message}`);
       }
@@ -86,10 +86,10 @@ export class NamespaceShell {
     await worn.close();
   }
 
-  async #ask(commands: readonly Command[]): Promise<readonly [Answer] | readonly []> {
+  /** All are of one tool. */
+  #ask(commands: readonly Command[]): Promise<Answer> {
     const tool = commands[0]?.tool;
-    if (tool !== "tc" && tool !== "ip") return [];
-    return [await this.#tools[tool].ask(commands.map(lineOf))];
+    return tool === undefined ? Promise.resolve({ output: "", refusals: [] }) : this.#tools[tool].ask(commands.map(lineOf));
   }
 }
 

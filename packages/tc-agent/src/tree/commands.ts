@@ -1,6 +1,6 @@
-/** One line for a resident `tc`, `ip` or `ipset`. */
+/** One line for a resident `tc` or `ip`. */
 export interface Command {
-  readonly tool: "tc" | "ip" | "ipset";
+  readonly tool: "tc" | "ip";
   readonly words: readonly string[];
 }
 
@@ -29,8 +29,4 @@ export function tc(...words: readonly (string | number)[]): Command {
 
 export function ip(...words: readonly (string | number)[]): Command {
   return { tool: "ip", words: words.map(String) };
-}
-
-export function ipset(...words: readonly (string | number)[]): Command {
-  return { tool: "ipset", words: words.map(String) };
 }

@@ -2,7 +2,7 @@ import type { Direction, Match, Rule, Rules } from "../spec/emulation.ts";
 import { type Criterion, criteriaOf, type Dialect, everyPacket } from "./classifiers.ts";
 
 /** What becomes of a packet, before leaves have devices and chains have numbers. */
-export type Verdict =
+type Verdict =
   | { readonly kind: "leaf" | "drop"; readonly rule: string }
   | { readonly kind: "pass" | "continue" | "restore-mark" }
   | { readonly kind: "goto"; readonly chain: number };

@@ -37,7 +37,7 @@ export type Action =
   /** The mark of the packet's connection becomes the packet's, and the next filter is asked. */
   | { readonly kind: "restore-mark" };
 
-export type Classifier = "flower" | "matchall" | "basic" | "fw" | "u32";
+type Classifier = "flower" | "matchall" | "basic" | "fw" | "u32";
 
 /** One filter, alone at its preference. */
 export interface Filter {

@@ -8,7 +8,7 @@ export function describeRule({ direction, name, matches, except, emulation }: Ru
   return `${direction}  ${name}  ${direction === "egress" ? "to" : "from"} ${peers}${exceptions}: ${describeEmulation(emulation)}`;
 }
 
-export function describeMatch({ family, cidr, protocol, ports, localPorts }: Match): string {
+function describeMatch({ family, cidr, protocol, ports, localPorts }: Match): string {
   const address = cidr.endsWith("/0") ? (family === 4 ? "any IPv4" : "any IPv6") : cidr;
   return [address, protocol, describePorts(ports, "port"), describePorts(localPorts, "local port")]
     .filter((part) => part !== undefined)
@@ -20,7 +20,7 @@ function describePorts(range: PortRange | undefined, word: string): string | und
   return range.from === range.to ? `${word} ${range.from}` : `${word}s ${range.from}-${range.to}`;
 }
 
-export function describeEmulation(emulation: Emulation): string {
+function describeEmulation(emulation: Emulation): string {
   if (emulation.kind === "partition") return "partition";
   const { delayUs, jitterUs, loss, duplicate, corrupt, reorder, rate } = emulation;
   const parts = [

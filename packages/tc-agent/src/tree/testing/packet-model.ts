@@ -104,7 +104,7 @@ function wordAt(header: readonly number[], offset: number): number {
 }
 
 /** The bytes from its network header on, without options; what no filter looks at is zero. */
-export function headerOf({ family, address, protocol, port = 0, localPort = 0, direction, icmpType }: SeenPacket): readonly number[] {
+function headerOf({ family, address, protocol, port = 0, localPort = 0, direction, icmpType }: SeenPacket): readonly number[] {
   const bytes = bytesOf(address, family);
   const near = bytes.map(() => 1);
   const [source, destination] = direction === "egress" ? [near, bytes] : [bytes, near];

@@ -31,7 +31,7 @@ const matchWith = (ports: typeof range): fc.Arbitrary<Match> =>
 const NOTHING: Degradation = { kind: "degradation", delayUs: 0, jitterUs: 0, delayCorrelation: 0 };
 
 /** Few, so that rules often share theirs, and that one often becomes another. */
-export const emulation: fc.Arbitrary<Degradation> = fc.constantFrom(
+const emulation: fc.Arbitrary<Degradation> = fc.constantFrom(
   { ...NOTHING, delayUs: 10_000 },
   { ...NOTHING, delayUs: 20_000 },
   { ...NOTHING, delayUs: 20_000, jitterUs: 5_000, distribution: "normal" as const },

@@ -106,13 +106,13 @@ describe("netem", () => {
 
 describe("a rate", () => {
   it.each<[Partial<Degradation>, number, string, object]>([
-    [{ rate: 8_000_000 }, 1500, "rate 8000000bit burst 1518b limit 51518b", { rate: 1_000_000, burst: 1517, lat: 50_001 }],
-    [{ rate: 1_912, queueUs: 1 }, 65_536, "rate 1912bit burst 65554b limit 131108b", { rate: 239, burst: 65_553, lat: 274_284_519 }],
+    [{ rate: 8_000_000 }, 1500, "rate 8000000bit burst 6518b limit 50000b", { rate: 1_000_000, burst: 6517, lat: 43_483 }],
+    [{ rate: 1_912, queueUs: 1 }, 65_536, "rate 1912bit burst 65555b limit 65557b", { rate: 239, burst: 65_554, lat: 12_552 }],
     [
       { rate: 1e12, queueUs: 1_000_000 },
       1500,
-      "rate 1000000000000bit burst 125000000b limit 4294967295b",
-      { rate: 125_000_000_000, burst: 124_875_000, lat: 33_360 },
+      "rate 1000000000000bit burst 625001518b limit 4294967295b",
+      { rate: 125_000_000_000, burst: 624_875_000, lat: 29_360 },
     ],
   ])("of %j with an MTU of %i is told as: %s", (degradation, mtu, words, options) => {
     expect(wordsOf(degradation, mtu)).toEqual([`root handle 1: tbf ${words}`]);
@@ -122,7 +122,7 @@ describe("a rate", () => {
   it("stands below netem, which keeps the order where there is jitter", () => {
     expect(wordsOf({ rate: 8_000_000, delayUs: 10_000, jitterUs: 1_000 })).toEqual([
       "root handle 1: netem limit 16500 delay 10000us 1000us 0% rate 100000000000bit",
-      "parent 1:1 handle 10: tbf rate 8000000bit burst 1518b limit 51518b",
+      "parent 1:1 handle 10: tbf rate 8000000bit burst 6518b limit 50000b",
     ]);
   });
 

@@ -5,8 +5,10 @@ import type { Qdisc } from "./tree.ts";
 
 /** A token bucket never passes what is larger than its burst, and splits larger segments; so it holds one frame at least. */
 const FRAME_OVERHEAD = 18;
-/** So many microseconds of a rate may pass at once: timers are not better than that. */
-const BURST_US = 1_000;
+/** So late timers may be. What of a rate is missed while they are is made up for after, if there is room for it beside a frame: else a link is slower than asked. */
+const LATE_US = 5_000;
+/** Of what tc holds as times and prints as bytes. */
+const ROUNDING_US = 1;
 /** tc holds what waits in 32 bits. */
 const MOST_BYTES = 2 ** 32 - 1;
 /** Delayed packets are counted, not measured, and a queue that is too short drops them: room for a million a second and half as many again. */
@@ -40,9 +42,11 @@ function hasMoreThanRate({ delayUs, loss, duplicate, corrupt, reorder }: Degrada
 function bucketParameters(rate: number, queueUs: number, mtu: number): Qdisc["parameters"] {
   const bytesPerSecond = rate / 8;
   const frame = mtu + FRAME_OVERHEAD;
-  const burst = Math.max(frame, Math.ceil((bytesPerSecond * BURST_US) / 1e6));
-  const queue = Math.max(Math.ceil((bytesPerSecond * queueUs) / 1e6), frame);
-  return { rate: bytesPerSecond, burst, limit: Math.min(burst + queue, MOST_BYTES) };
+  const bytesIn = (microseconds: number) => Math.ceil((bytesPerSecond * microseconds) / 1e6);
+  const burst = frame + bytesIn(Math.min(LATE_US, queueUs));
+  // tc knows no queue that is shorter than the burst.
+  const queue = Math.max(bytesIn(queueUs), burst + bytesIn(ROUNDING_US) + 1);
+  return { rate: bytesPerSecond, burst, limit: Math.min(queue, MOST_BYTES) };
 }
 
 function netemParameters(degradation: Degradation): Qdisc["parameters"] {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupOf, cgroupRoot } from "../kernel/cgroups.ts";
@@ -12,7 +13,7 @@ export interface Pause {
 
 /**
  * Does something while no process of a network namespace runs, where their control groups (version 2) can be frozen: those that hold processes of this
- * namespace alone. Processes are thawed in any case.
+ * namespace alone. Processes are thawed in any case, also when this one is killed meanwhile, or hangs.
  *
  * @param tools - processes that have to go on
  */
@@ -24,7 +25,11 @@ export async function whilePaused(namespace: NetworkNamespace, tools: readonly n
   const freezable = [...groups.keys()].filter(
     (group) => group !== "/" && group !== own && root !== undefined && holdsOnly(join(root, group), processes),
   );
-  const files = freezable.map((group) => join(root ?? "", group, "cgroup.freeze"));
+  // Who stands still already is somebody else's, and stays so.
+  const files = freezable
+    .map((group) => join(root ?? "", group, "cgroup.freeze"))
+    .filter((file) => readFileSync(file, "utf8").trim() === "0");
+  const guard = await guardFrozen(files);
   const began = performance.now();
   try {
     for (const file of files) writeFileSync(file, "1");
@@ -32,6 +37,7 @@ export async function whilePaused(namespace: NetworkNamespace, tools: readonly n
     await act();
   } finally {
     for (const file of files) thaw(file);
+    await guard.release();
   }
   const unpaused = [...groups].flatMap(([group, pids]) => (freezable.includes(group) ? [] : pids));
   return { milliseconds: performance.now() - began, unpaused };
@@ -62,6 +68,30 @@ function foldersIn(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap((entry) => [join(folder, entry.name), ...foldersIn(join(folder, entry.name))]);
+}
+
+/** Says that it is there, waits until its input ends or time is up, and thaws what it was given. */
+const GUARD = `echo ready; timeout "$1" cat >/dev/null; shift; for file; do echo 0 >"$file"; done`;
+const FROZEN_AT_MOST_SECONDS = 3;
+
+/** A process of its own that thaws control groups when this one has ended: frozen containers would stand still for ever. */
+async function guardFrozen(files: readonly string[]): Promise<{ readonly release: () => Promise<void> }> {
+  if (files.length === 0) return { release: async () => undefined };
+  // In a session of its own, so that who kills our group does not kill it.
+  const guard = spawn("sh", ["-c", GUARD, "sh", `${FROZEN_AT_MOST_SECONDS}`, ...files], {
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true,
+  });
+  const closed = new Promise((resolve) => guard.once("close", resolve));
+  await new Promise((resolve, reject) => {
+    guard.stdout.once("data", resolve);
+    guard.once("error", reject);
+  });
+  const release = async () => {
+    guard.stdin.end();
+    await closed;
+  };
+  return { release };
 }
 
 const FROZEN_WITHIN_MS = 1_000;

@@ -28,11 +28,15 @@ export interface PingResult {
   readonly sequence: readonly number[];
 }
 
+/** ping says each answer when it comes: to hand that on takes longer than the answer took, and disturbs those that come next. */
+const SAY_AT_ONCE = 'said=$("$@"); printf "%s\\n" "$said"';
+
 /** Measures round trips by iputils' ping, IPv4 or IPv6 by the address. No answer at all is a result, and no error. */
 export async function ping(kernel: Kernel, options: PingOptions): Promise<PingResult> {
   const { to, launcher = [], count = 10, intervalMs = 50, waitMs = 2_000, from, dataBytes } = options;
   const [command = "", ...arguments_] = [
     ...launcher,
+    ...["sh", "-c", SAY_AT_ONCE, "sh"],
     ...["ping", "-n", to.includes(":") ? "-6" : "-4", "-c", `${count}`, "-i", `${intervalMs / 1_000}`, "-W", `${waitMs / 1_000}`],
     ...(from === undefined ? [] : ["-I", from]),
     ...(dataBytes === undefined ? [] : ["-s", `${dataBytes}`]),

@@ -1,5 +1,5 @@
 export { type Container, findContainer } from "./container/find-container.ts";
-export { CONTAINER_MARK, ContainerMarks } from "./container/marks.ts";
+export { CONTAINER_MARK, ContainerMarks, removeMarks } from "./container/marks.ts";
 export { Alarm } from "./engine/alarm.ts";
 export { askHolder, Claim, type HolderRequest } from "./engine/claim.ts";
 export { type Applied, Engine, type EngineOptions } from "./engine/engine.ts";

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export const CONTAINER_MARK: Mark = { value: 0x00100000, mask: 0x00f00000 };
 
 const COMMENT = "puggle";
-/** By which tools each IP version's packets can be marked, the one that is there counts. */
+/** By which tools each IP version's packets can be marked; the first that does it counts. */
 const TOOLS = [
   ["iptables", "ip6tables"],
   ["iptables-legacy", "ip6tables-legacy"],
@@ -23,6 +23,7 @@ const TOOLS = [
 export class ContainerMarks {
   readonly #namespace: NetworkNamespace;
   readonly #cgroup: string;
+  /** Those that have made its rules. */
   #tools: readonly string[] | undefined;
 
   constructor(namespace: NetworkNamespace, cgroup: string) {
@@ -38,46 +39,45 @@ export class ContainerMarks {
    * @throws KernelError `gone` where there is no such control group, `unsupported`
    */
   async ensure(): Promise<boolean> {
-    const comment = `${COMMENT}:${this.#inode()}`;
-    let isChanged = false;
-    for (const tool of await this.#find()) {
-      const found = await this.#ownRules(tool);
-      const wanted = this.#rules(comment);
-      if (found.length === wanted.length && found.every((rule) => rule.includes(comment))) continue;
-      await this.#append(tool, wanted);
-      await this.#delete(tool, found);
-      isChanged = true;
+    const wanted = this.#rules(`${COMMENT}:${this.#inode()}`);
+    const reasons: string[] = [];
+    for (const tools of this.#tools === undefined ? TOOLS : [this.#tools]) {
+      try {
+        let isChanged = false;
+        for (const tool of tools) isChanged = (await this.#ensureBy(tool, wanted)) || isChanged;
+        this.#tools = tools;
+        return isChanged;
+      } catch (error) {
+        // A tool may list rules and take none: iptables for nftables, on a kernel without nft_compat.
+        reasons.push(messageOf(error));
+        if (this.#tools === undefined) await this.#removeBy(tools);
+      }
     }
-    return isChanged;
+    throw new KernelError(
+      "unsupported",
+      `packets of one container can not be marked; install the package iptables, and load the modules xt_cgroup, xt_mark, xt_connmark and xt_conntrack (${reasons.join("; ")})`,
+    );
   }
 
+  /** Takes away what marks a container of the namespace, whichever it is. */
   async remove(): Promise<void> {
-    for (const tool of await this.#find()) await this.#delete(tool, await this.#ownRules(tool));
+    for (const tools of TOOLS) await this.#removeBy(tools);
   }
 
-  /** Takes away what marks a container of a namespace, whichever it is, where something does. */
-  static async removeAll(namespace: NetworkNamespace): Promise<void> {
-    const marks = new ContainerMarks(namespace, "");
-    try {
-      await marks.remove();
-    } catch (error) {
-      // Where there is no tool for it, nothing of ours was made by it.
-      if (!(error instanceof KernelError && error.code === "unsupported")) throw error;
-    }
+  async #ensureBy(tool: string, wanted: readonly (readonly string[])[]): Promise<boolean> {
+    const found = await this.#ownRules(tool);
+    const comment = wanted[0]?.find((word) => word.startsWith(`${COMMENT}:`)) ?? "";
+    if (found.length === wanted.length && found.every((rule) => rule.replaceAll('"', "").split(" ").includes(comment))) return false;
+    for (const rule of wanted) await this.#mangle(tool, ["-A", "OUTPUT", ...rule]);
+    await this.#delete(tool, found);
+    return true;
   }
 
-  async #append(tool: string, rules: readonly (readonly string[])[]): Promise<void> {
-    const before = await this.#ownRules(tool);
-    try {
-      for (const rule of rules) await this.#mangle(tool, ["-A", "OUTPUT", ...rule]);
-    } catch (error) {
-      const after = await this.#ownRules(tool);
-      await this.#delete(tool, after.slice(before.length));
-      const why = error instanceof Error ? error.message.replaceAll("\n", " ") : String(error);
-      throw new KernelError(
-        "unsupported",
-        `packets of one container can not be marked; load the modules xt_cgroup, xt_mark, xt_connmark and xt_conntrack (${why})`,
-      );
+  /** A tool that is not there, or lists nothing, has made nothing. */
+  async #removeBy(tools: readonly string[]): Promise<void> {
+    for (const tool of tools) {
+      const own = await this.#ownRules(tool).catch(() => []);
+      await this.#delete(tool, own);
     }
   }
 
@@ -103,24 +103,6 @@ export class ContainerMarks {
     }
   }
 
-  async #find(): Promise<readonly string[]> {
-    if (this.#tools !== undefined) return this.#tools;
-    const reasons: string[] = [];
-    for (const tools of TOOLS) {
-      try {
-        for (const tool of tools) await this.#mangle(tool, ["-S", "OUTPUT"]);
-        this.#tools = tools;
-        return tools;
-      } catch (error) {
-        reasons.push(error instanceof Error ? error.message.replaceAll("\n", " ") : String(error));
-      }
-    }
-    throw new KernelError(
-      "unsupported",
-      `packets of one container can not be marked; install the package iptables (${reasons.join("; ")})`,
-    );
-  }
-
   async #ownRules(tool: string): Promise<readonly string[]> {
     const { stdout } = await this.#mangle(tool, ["-S", "OUTPUT"]);
     return stdout.split("\n").filter((line) => line.includes(`--comment ${COMMENT}:`) || line.includes(`--comment "${COMMENT}:`));
@@ -133,4 +115,14 @@ export class ContainerMarks {
   #mangle(tool: string, words: readonly string[]) {
     return run("nsenter", [`--net=${this.#namespace.path}`, tool, "-w", "-t", "mangle", ...words]);
   }
+}
+
+function messageOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return said.replaceAll("\n", " ").trim();
+}
+
+/** Takes away what marks a container of a network namespace, where whoever marked it was killed. */
+export async function removeMarks(namespace: NetworkNamespace): Promise<void> {
+  await new ContainerMarks(namespace, "").remove();
 }

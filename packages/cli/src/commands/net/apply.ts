@@ -31,6 +31,8 @@ export interface ApplyOptions {
   /** For how long, in seconds, without a process that holds it; held by this one where left out. */
   readonly forSeconds?: number;
   readonly leaseSeconds: number;
+  /** So often hosts are looked up again, in seconds. */
+  readonly lookUpSeconds: number;
   readonly dryRun: boolean;
   /** Are packets of our own to be sent through it? */
   readonly isVerified: boolean;
@@ -42,7 +44,7 @@ const TURNS_A_LEASE = 3;
 
 /** `puggle net apply`: makes a network namespace emulate what a spec says, and keeps it so. */
 export async function apply(target: Target, options: ApplyOptions, terminal: Terminal): Promise<CommandResult> {
-  const source = new SpecSource(options.file, target.root);
+  const source = new SpecSource(options.file, target.root, options.lookUpSeconds * 1_000);
   const rules = await source.rules();
   if (source.unresolved.length > 0) {
     throw new CliError("unknown-host", EXIT_CODES.badInput, `hosts of ${options.file} have no address: ${source.unresolved.join("; ")}`);

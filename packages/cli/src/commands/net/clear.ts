@@ -1,4 +1,4 @@
-import { askHolder, Claim, ContainerMarks, Engine, knownFeatures } from "@puggle/tc-agent";
+import { askHolder, Claim, Engine, knownFeatures, removeMarks } from "@puggle/tc-agent";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 import type { Target } from "./target.ts";
@@ -12,7 +12,7 @@ export async function clear({ namespace, device, name }: Target): Promise<Comman
   const claim = await Claim.make(namespace, async () => engine.status());
   try {
     await engine.clear();
-    await ContainerMarks.removeAll(namespace);
+    await removeMarks(namespace);
     await engine.settled();
   } finally {
     await claim.release();

@@ -33,6 +33,7 @@ interface NetOptions extends TargetOptions {
   readonly onlyContainer?: boolean;
   readonly for?: number;
   readonly lease: number;
+  readonly lookUp: number;
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly verify?: boolean;
@@ -61,6 +62,11 @@ export function addNetCommand(program: Command, terminal: Terminal, finish: (res
         .default(10, "10s"),
     )
     .addOption(
+      new Option("--look-up <duration>", "how often the addresses of hosts are looked up again (apply)")
+        .argParser(parseDuration)
+        .default(30, "30s"),
+    )
+    .addOption(
       new Option(
         "--verify",
         "send packets of our own through it, which never leave the namespace, and say what came of them (apply, show)",
@@ -78,12 +84,13 @@ async function act(action: (typeof ACTIONS)[number], options: NetOptions, termin
     const target = findTarget(options);
     return action === "show" ? show(target, options.verify ?? false) : clear(target);
   }
-  const { file, onlyContainer = false, dryRun = false, json = false, verify: isVerified = false, for: forSeconds, lease } = options;
+  const { file, onlyContainer = false, dryRun = false, json = false, verify: isVerified = false, for: forSeconds, lease, lookUp } = options;
   if (file === undefined) throw new CliError("usage", EXIT_CODES.usage, "puggle net apply needs a spec: -f <path>");
   const settings = {
     file,
     isForContainer: onlyContainer,
     leaseSeconds: lease,
+    lookUpSeconds: lookUp,
     dryRun,
     isVerified,
     json,

@@ -4,13 +4,11 @@ import { type Alarm, type EmulationSpec, hostsOf, lookUpHosts, parseSpec, type R
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 
-/** Names are asked for again after this. */
-const LOOK_UP_EVERY_MS = 30_000;
-
 /** A spec file as the rules that it stands for now: the file and the addresses of its hosts may change. */
 export class SpecSource {
   readonly #path: string;
   readonly #root: () => string;
+  readonly #lookUpEveryMs: number;
   #spec: EmulationSpec | undefined;
   #text = "";
   #addresses: ReadonlyMap<string, readonly string[]> = new Map();
@@ -18,10 +16,14 @@ export class SpecSource {
   /** Hosts that had no address the last time, a sentence each. */
   unresolved: readonly string[] = [];
 
-  /** @param root - where the files are by which hosts are looked up */
-  constructor(path: string, root: () => string) {
+  /**
+   * @param root - where the files are by which hosts are looked up
+   * @param lookUpEveryMs - hosts are looked up again after this
+   */
+  constructor(path: string, root: () => string, lookUpEveryMs: number) {
     this.#path = path;
     this.#root = root;
+    this.#lookUpEveryMs = lookUpEveryMs;
   }
 
   /**
@@ -48,7 +50,7 @@ export class SpecSource {
   /** An address that is gone for one look-up only is kept: rules must not come and go with a name server. */
   async #lookUp(spec: EmulationSpec): Promise<void> {
     const hosts = hostsOf(spec);
-    if (hosts.length === 0 || performance.now() - this.#lookedUpAt < LOOK_UP_EVERY_MS) return;
+    if (hosts.length === 0 || performance.now() - this.#lookedUpAt < this.#lookUpEveryMs) return;
     const { addresses, errors } = await lookUpHosts(hosts, resolverFiles(this.#root()));
     this.#addresses = new Map(hosts.map((host) => [host, addresses.get(host) ?? this.#addresses.get(host) ?? []]));
     this.unresolved = errors.map(({ message }) => message);

@@ -6,7 +6,7 @@ import { until } from "./until.ts";
 export const PUGGLE = join(import.meta.dirname, "../../../packages/cli/bin/puggle.js");
 
 /** One line that `puggle net apply --json` prints. */
-export type HolderEvent = Readonly<Record<string, unknown>> & { readonly event: string };
+type HolderEvent = Readonly<Record<string, unknown>> & { readonly event: string };
 
 /** A spec as it is written, without its types: it is the command's to check. */
 export interface WrittenSpec {

@@ -6,14 +6,14 @@ import { holdName } from "./hold-namespaces.ts";
 const run = promisify(execFile);
 
 /** One end of the network. */
-export interface Side {
+interface Side {
   /** The name of its network namespace. */
   readonly name: string;
   readonly path: string;
   readonly address: { readonly 4: string; readonly 6: string };
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Does it run in the network's own control group, as in a container? At the near end it does, when left out. */
   readonly isGrouped?: boolean;
 }

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { HostNetwork } from "./host-network.ts";
 
 /** What became of numbered lines that went there and back by one connection. */
-export interface LinesResult {
+interface LinesResult {
   readonly sent: number;
   readonly returned: number;
   readonly isInOrder: boolean;

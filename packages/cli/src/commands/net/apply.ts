@@ -137,6 +137,8 @@ async function carryOut({ target, options, terminal, source, engine, rules, mark
     }
     throw error;
   } finally {
+    // The file is followed no more: that alone would keep this process.
+    stop.abort();
     await claim.release();
   }
 }

@@ -15,6 +15,14 @@ export function warnOfReordering({ rule: { name, emulation } }: RoundTrip): Warn
   return [{ rule: name, code: "jitter-reorders", message }];
 }
 
+/** netem correlates random numbers and then takes a remainder of them, of which next to nothing hangs on the number before. */
+export function warnOfDelayCorrelation({ rule: { name, emulation } }: RoundTrip): Warning[] {
+  const { delayCorrelation } = emulation;
+  if (delayCorrelation === 0) return [];
+  const message = `rule '${name}': a correlation of ${printShare(delayCorrelation)} is told to netem, whose delays show next to nothing of it`;
+  return [{ rule: name, code: "delay-correlation", message }];
+}
+
 /** How probable it is that two delays differ by more than the spacing, the first being the longer one. */
 function overtakingShare({ jitterUs, distribution = "uniform" }: Degradation): number {
   if (distribution === "uniform") return Math.max(0, 1 - SPACING_US / (2 * jitterUs)) ** 2 / 2;

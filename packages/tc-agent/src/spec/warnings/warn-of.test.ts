@@ -27,6 +27,12 @@ describe("warnOf tells of packets that overtake each other", () => {
   });
 });
 
+it("warnOf tells of correlated delays, which netem does not make", () => {
+  const told = ["a correlation of 90 % is told to netem, whose delays show next to nothing of it"];
+  expect(warningsOf("delay-correlation", "egress: [{ delay: 60ms, jitter: 25ms, correlation: 90% }]")).toEqual(told);
+  expect(warningsOf("delay-correlation", "egress: [{ delay: 60ms, jitter: 25ms }]")).toEqual([]);
+});
+
 describe("warnOf tells of queues", () => {
   it.each<[string, string, string, string[]]>([
     [

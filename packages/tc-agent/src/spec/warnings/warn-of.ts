@@ -1,7 +1,7 @@
 import type { Rules } from "../emulation.ts";
 import { warnOfDns, warnOfPartitionedDns } from "./dns.ts";
 import { warnOfHandshake } from "./handshake.ts";
-import { warnOfReordering } from "./jitter.ts";
+import { warnOfDelayCorrelation, warnOfReordering } from "./jitter.ts";
 import { warnOfQueue } from "./queue.ts";
 import { roundTripsOf } from "./round-trips.ts";
 import { warnOfThroughput } from "./throughput.ts";
@@ -21,6 +21,7 @@ import type { Warning } from "./warning.ts";
 export function warnOf(rules: Rules): Warning[] {
   const ofTrips = roundTripsOf(rules).flatMap((trip) => [
     ...warnOfReordering(trip),
+    ...warnOfDelayCorrelation(trip),
     ...warnOfQueue(trip),
     ...warnOfHandshake(trip),
     ...warnOfThroughput(trip),

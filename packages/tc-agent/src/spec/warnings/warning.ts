@@ -1,4 +1,11 @@
-export type WarningCode = "jitter-reorders" | "tiny-queue" | "queue-overflow" | "handshake-time" | "throughput" | "dns";
+export type WarningCode =
+  | "jitter-reorders"
+  | "delay-correlation"
+  | "tiny-queue"
+  | "queue-overflow"
+  | "handshake-time"
+  | "throughput"
+  | "dns";
 
 /** Something that a rule will do beside what it says. A code keeps its meaning from version to version; the message may change. */
 export interface Warning {

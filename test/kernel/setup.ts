@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { isComplete } from "../machine/is-complete.ts";
+import { findParts } from "./boot/find-parts.ts";
 import type { KernelParts } from "./boot/parts.ts";
-import { buildPtraceShim, needsPtraceShim } from "./boot/ptrace-shim.ts";
 import { findMissing } from "./requirements.ts";
 
 declare module "vitest" {
@@ -15,8 +15,4 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<void> {
   const isRunnable = isComplete("the tests on a kernel with network emulation", findMissing());
   project.provide("kernelParts", isRunnable ? await findParts() : undefined);
-}
-
-async function findParts(): Promise<KernelParts> {
-  return { linux: "linux.uml", ptraceShim: needsPtraceShim() ? await buildPtraceShim() : undefined };
 }

@@ -59,7 +59,8 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
       applied: "True",
       rules: [{ matched: "True" }],
     });
-    holder.kill("SIGINT");
+    // A terminal tells the whole group, the resident tools too.
+    holder.kill("SIGINT", { isForGroup: true });
     expect(await holder.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("SIGINT") });
     expect(await delayTo()).toBeLessThan(5);
     expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
@@ -73,6 +74,16 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     await holder.ended;
     await until(async () => (await delayTo()) < 5);
     expect((await puggle("clear")).code).toBe(0);
+    expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
+  });
+
+  test("goes on where somebody kills its tools, and clears all the same", async () => {
+    const holder = await hold("egress: [{ delay: 40ms }]\n");
+    await kernel.run("pkill", ["-9", "-x", "tc|ip|ipset"]);
+    await sleep(2 * LEASE_MS);
+    expect(await delayTo()).toBeGreaterThan(39.5);
+    holder.kill("SIGINT", { isForGroup: true });
+    expect((await holder.ended).code).toBe(130);
     expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Features } from "../kernel/features.ts";
 import { refuseForeign } from "../kernel/foreign.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
@@ -38,6 +39,8 @@ export interface Applied {
 
 const NO_RULES: Rules = { rules: [], pass: [] };
 const LEASE_SECONDS = 10;
+const RENEWALS_A_LEASE = 4;
+const LONGEST_GOODBYE_MS = 2_000;
 
 /**
  * Keeps the emulation of one network namespace as it shall be. Each change reads what is there, and does what is missing: it may be asked again at any time,
@@ -50,6 +53,7 @@ export class Engine {
   readonly #leaseSeconds: number | undefined;
   readonly #retirement: Retirement;
   #lease: Lease | undefined;
+  #renewal: NodeJS.Timeout | undefined;
   #rules = NO_RULES;
   #leavesFrom = 0;
   #deviceIndex: number | undefined;
@@ -87,13 +91,13 @@ export class Engine {
         this.#rules = rules;
         return applied;
       } catch (error) {
-        if (error instanceof KernelError && error.code === "refused") await this.#goBack();
+        await this.#goBack();
         throw error;
       }
     });
   }
 
-  /** Renews the lease, and repairs what somebody else has changed of ours. */
+  /** Repairs what somebody else has changed of ours. The lease is renewed by itself as long as this process runs and the engine is not closed. */
   keep(): Promise<Applied> {
     return this.#inTurn(() => this.#bringAbout(this.#rules));
   }
@@ -146,8 +150,12 @@ export class Engine {
   /** Ends the resident tools. What is in force stays so until the lease runs out. */
   async close(): Promise<void> {
     await this.#turn.catch(() => undefined);
+    // What nobody needs goes, if that does not take long: nobody may come after us.
+    await Promise.race([this.#retirement.settled(), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })]).catch(() => undefined);
     await this.#retirement.stop();
-    await this.#lease?.close();
+    const lease = this.#lease;
+    this.#forgetLease();
+    await lease?.close();
     await this.#shell.close();
   }
 
@@ -231,9 +239,15 @@ export class Engine {
     };
   }
 
+  /** Once it runs it is renewed by itself, by no turn: those may wait for something else for longer than it lasts. */
   async #renew(): Promise<void> {
     if (this.#leaseSeconds === undefined) return;
-    this.#lease ??= new Lease(this.#options.namespace);
+    if (this.#lease === undefined || this.#lease.hasEnded) this.#lease = new Lease(this.#options.namespace);
+    this.#renewal ??= setInterval(
+      // Where it fails the next turn says so.
+      () => this.#renewIfRunning().catch(() => undefined),
+      (this.#leaseSeconds * 1_000) / RENEWALS_A_LEASE,
+    ).unref();
     await this.#lease.renew(this.#leaseSeconds);
   }
 
@@ -243,9 +257,15 @@ export class Engine {
 
   async #dropLease(): Promise<void> {
     if (this.#leaseSeconds === undefined) return;
-    const lease = this.#lease ?? new Lease(this.#options.namespace);
-    this.#lease = undefined;
+    const lease = this.#lease === undefined || this.#lease.hasEnded ? new Lease(this.#options.namespace) : this.#lease;
+    this.#forgetLease();
     await lease.drop();
+  }
+
+  #forgetLease(): void {
+    clearInterval(this.#renewal);
+    this.#renewal = undefined;
+    this.#lease = undefined;
   }
 
   /** One after the other: what is read must not change before it is acted on. */

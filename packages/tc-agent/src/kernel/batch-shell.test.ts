@@ -81,9 +81,12 @@ describe("a resident tool", () => {
     open();
     const asked = [shell.ask(["good", "end by fate"]), shell.ask(["good"])];
     for (const result of await Promise.allSettled(asked)) {
-      expect(result).toMatchObject({ status: "rejected", reason: { code: "gone", message: expect.stringContaining("killed: by fate") } });
+      expect(result).toMatchObject({
+        status: "rejected",
+        reason: { code: "tool-ended", message: expect.stringContaining("killed: by fate") },
+      });
     }
-    await expect(shell.ask(["good"])).rejects.toMatchObject({ code: "gone" });
+    await expect(shell.ask(["good"])).rejects.toMatchObject({ code: "tool-ended" });
   });
 
   it("answers what was asked before it is closed", async () => {

@@ -1,6 +1,7 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { KernelError } from "./kernel-error.ts";
+import type { KernelError } from "./kernel-error.ts";
+import { endOf, startResident } from "./resident-tool.ts";
 
 /** A line that a tool refused, and what it said of it. */
 interface Refusal {
@@ -34,29 +35,29 @@ const DETAIL = { tc: "-statistics", ip: "-details" } as const;
  */
 export class BatchShell {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #tool: string;
+  readonly #tool: "tc" | "ip";
   readonly #waiting: Request[] = [];
   #linesSent = 0;
   #text = "";
   #end: KernelError | undefined;
 
-  constructor(command: readonly string[], tool: "tc" | "ip") {
+  /** @param enter - the command that runs another in the namespace */
+  constructor(enter: readonly string[], tool: "tc" | "ip") {
     this.#tool = tool;
-    // Both outputs are one pipe, so that what is printed keeps its order.
-    const script = 'exec "$@" 2>&1';
-    this.#process = spawn("/bin/sh", ["-c", script, "sh", ...command, tool, "-json", DETAIL[tool], "-force", "-batch", "-"], {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
-    });
+    this.#process = startResident(enter, tool, ["-json", DETAIL[tool], "-force", "-batch", "-"]);
     this.#process.stdout.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     this.#process.stdin.on("error", () => undefined);
-    this.#process.on("error", (error) => this.#finish(`it can not be started (${error.message})`));
-    this.#process.on("close", () => this.#finish(this.#text.trim() || "it ended by itself"));
+    this.#process.on("error", (error) => this.#finish(error.message));
+    this.#process.on("close", () => this.#finish(this.#text));
   }
 
   /** `undefined` where it could not be started. */
   get pid(): number | undefined {
     return this.#process.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Has the tool do all lines, whatever becomes of one of them. */
@@ -117,8 +118,8 @@ export class BatchShell {
     return { output: said.join("\n"), refusals };
   }
 
-  #finish(reason: string): void {
-    this.#end ??= new KernelError("gone", `${this.#tool} has ended in the network namespace: ${reason}`);
+  #finish(said: string): void {
+    this.#end ??= endOf(this.#tool, said);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
   }
 }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Command, ip, tc } from "../tree/commands.ts";
 import { LEASE_SETS } from "../tree/ownership.ts";
+import { KernelError } from "./kernel-error.ts";
 import { Lease } from "./lease.ts";
 import { NamespaceShell } from "./namespace-shell.ts";
 import { parseFilters } from "./parse-filters.ts";
@@ -47,7 +48,7 @@ export async function probeFeatures(): Promise<Features> {
   const { path } = scratch.namespace;
   const shell = new NamespaceShell({ path });
   const ping = async () => {
-    await run("nsenter", [`--net=${path}`, "ping", "-n", "-q", "-c", "1", "-W", "0.2", "127.0.0.1"]).catch(() => undefined);
+    await run("nsenter", [`--net=${path}`, "ping", "-n", "-q", "-c", "1", "-W", "1", "127.0.0.1"]).catch(refuseWithoutPing);
   };
   const accepts = async (...commands: readonly Command[]) => (await shell.run(commands)).length === 0;
   /** Puts a filter before another one that counts what the first lets by, and gives how many packets each of them took. */
@@ -113,6 +114,12 @@ async function probeLease(path: string, countsOf: (...filter: readonly string[])
   } finally {
     await lease.drop();
   }
+}
+
+/** That nobody answers is no failure of `ping`. */
+function refuseWithoutPing({ stderr = "" }: { readonly stderr?: string }): void {
+  if (/failed to execute ping/.test(stderr))
+    throw new KernelError("missing-tool", "ping can not be started; install the package iputils-ping");
 }
 
 /** What to install where a feature is missing. */

@@ -7,6 +7,7 @@
  * - `foreign-qdisc`: somebody else's queueing discipline or filter is where ours belong
  * - `unsupported`: kernel or tools lack what the spec needs; the message names what to install
  * - `missing-tool`: `tc`, `ip`, `ipset` or `nsenter` can not be started
+ * - `tool-ended`: one of them ended while it was needed; the next turn starts it again
  * - `refused`: the kernel refused a change
  * - `gone`: the namespace went away
  * - `held`: another engine looks after this namespace
@@ -18,6 +19,7 @@ export type KernelErrorCode =
   | "foreign-qdisc"
   | "unsupported"
   | "missing-tool"
+  | "tool-ended"
   | "refused"
   | "gone"
   | "held";

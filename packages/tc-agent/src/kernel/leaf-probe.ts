@@ -1,9 +1,12 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { ip, tc } from "../tree/commands.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { NamespaceShell } from "./namespace-shell.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
+import { watchPackets } from "./watch-packets.ts";
 
 /** What became of packets that were sent through a leaf. */
 export interface LeafObservation {
@@ -21,75 +24,72 @@ export interface LeafProbe {
 }
 
 const run = promisify(execFile);
-const DEVICE = "pgprobe";
-/** For documentation (RFC 5737): no packet goes there, the device drops them all. */
+/** For documentation (RFC 5737): no packet goes there. */
 const NOWHERE = "192.0.2.1";
+/** By which devices of a probe that was killed are known. */
+const ALIAS = "puggle:probe";
 
 /**
- * Sends packets of our own through a leaf, and looks when they come out. They never leave the namespace: a device that drops everything sends them, a copy of
- * each goes by the leaf and comes back to that device, and a packet is seen there twice.
+ * Sends packets of our own through a leaf, and looks when they come out. They never leave the namespace: they are sent to a device that drops everything. On
+ * the way a copy of each goes to another such device, where it is seen at once, and the packet itself by the leaf, where it is seen when it comes out.
  *
  * @throws KernelError `missing-tool`, `refused`
  */
 export async function probeLeaf(shell: NamespaceShell, { path }: NetworkNamespace, probe: LeafProbe): Promise<LeafObservation> {
+  await removeStale(shell);
+  // Tools remember which device had a name: no name is used twice.
+  const [from, seen] = ["f", "s"].map((kind) => `pgp${kind}${randomBytes(4).toString("hex")}`) as [string, string];
   const refused = await shell.run([
-    ip("link", "add", DEVICE, "type", "dummy"),
-    ip("link", "set", DEVICE, "addrgenmode", "none"),
-    ip("link", "set", DEVICE, "up"),
-    tc("qdisc", "add", "dev", DEVICE, "clsact"),
-    tc("filter", "add", "dev", DEVICE, "egress", "matchall", "action", "mirred", "egress", "mirror", "dev", probe.leaf),
+    ...[seen, from].flatMap((name) => [
+      ip("link", "add", name, "type", "dummy"),
+      ip("link", "set", name, "alias", ALIAS),
+      ip("link", "set", name, "addrgenmode", "none"),
+      ip("link", "set", name, "up"),
+    ]),
+    tc("qdisc", "add", "dev", from, "clsact"),
+    tc(
+      ...["filter", "add", "dev", from, "egress", "matchall"],
+      ...["action", "mirred", "egress", "mirror", "dev", seen],
+      ...["action", "mirred", "egress", "redirect", "dev", probe.leaf],
+    ),
   ]);
   try {
     if (refused.length > 0) throw new KernelError("refused", `a leaf can not be probed: ${refused.join("; ")}`);
-    const watcher = await watch(path);
+    const [entrance, exit] = await Promise.all([seen, from].map((device) => watchPackets(path, device)));
     const { packets, intervalMs, waitMs } = probe;
     // Nobody answers, and so it fails.
-    const command = ["-n", "-q", "-4", "-I", DEVICE, "-c", `${packets}`, "-i", `${intervalMs / 1_000}`, "-W", "0.01", NOWHERE];
+    const command = ["-n", "-q", "-4", "-I", from, "-c", `${packets}`, "-i", `${intervalMs / 1_000}`, "-W", "1", NOWHERE];
     await run("nsenter", [`--net=${path}`, "ping", ...command]).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
-    return observe(await watcher.stop());
+    return compare((await entrance?.stop()) ?? "", (await exit?.stop()) ?? "");
   } finally {
-    await shell.run([ip("link", "del", DEVICE)]);
+    await shell.run([from, seen].map((name) => ip("link", "del", name)));
   }
 }
 
-interface Watcher {
-  readonly stop: () => Promise<string>;
+const named = z.looseObject({ ifname: z.string(), ifalias: z.string().optional() });
+
+async function removeStale(shell: NamespaceShell): Promise<void> {
+  const links = (await shell.show(ip("link", "show"))).flatMap((one) => named.safeParse(one).data ?? []);
+  await shell.run(links.filter(({ ifalias }) => ifalias === ALIAS).map(({ ifname }) => ip("link", "del", ifname)));
 }
 
-async function watch(path: string): Promise<Watcher> {
-  const filter = ["icmp[icmptype]", "==", "icmp-echo"];
-  const options = ["-n", "-tt", "-l", "--immediate-mode", "-i", DEVICE, ...filter];
-  const tcpdump = spawn("nsenter", [`--net=${path}`, "tcpdump", ...options], { stdio: ["ignore", "pipe", "pipe"] });
-  let seen = "";
-  let said = "";
-  tcpdump.stdout.setEncoding("utf8").on("data", (text: string) => {
-    seen += text;
+/** Pairs what went in with what came out, by number: of a packet that came out twice, the first. */
+export function compare(entered: string, left: string): LeafObservation {
+  const before = timesOf(entered);
+  const after = timesOf(left);
+  const delaysMs = [...before].flatMap(([sequence, time]) => {
+    const out = after.get(sequence);
+    return out === undefined ? [] : [out - time];
   });
-  const closed = new Promise<void>((resolve) => tcpdump.once("close", () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    const missing = () => reject(new KernelError("missing-tool", `tcpdump can not watch; install the package tcpdump (${said.trim()})`));
-    tcpdump.once("error", missing);
-    tcpdump.once("close", missing);
-    tcpdump.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-      if (said.includes("listening on")) resolve();
-    });
-  });
-  const stop = async () => {
-    tcpdump.kill("SIGINT");
-    await closed;
-    return seen;
-  };
-  return { stop };
+  return { sent: before.size, delaysMs };
 }
 
-/** Reads lines such as `1795405093.124873 IP 10.9.0.2 > 192.0.2.1: ICMP echo request, id 7, seq 1, length 64`. */
-export function observe(seen: string): LeafObservation {
-  const times = new Map<string, number[]>();
+/** In milliseconds. Reads lines such as `1795405093.124873 IP 10.9.0.2 > 192.0.2.1: ICMP echo request, id 7, seq 1, length 64`. */
+function timesOf(seen: string): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
   for (const [, time = "", sequence = ""] of seen.matchAll(/^(\d+\.\d+) IP .*, seq (\d+),/gm)) {
-    times.set(sequence, [...(times.get(sequence) ?? []), Number(time) * 1_000]);
+    if (!times.has(sequence)) times.set(sequence, Number(time) * 1_000);
   }
-  const delaysMs = [...times.values()].flatMap(([first = 0, second]) => (second === undefined ? [] : [second - first]));
-  return { sent: times.size, delaysMs };
+  return times;
 }

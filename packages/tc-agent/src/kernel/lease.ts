@@ -1,8 +1,9 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { LEASE_SETS } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
+import { endOf, startResident } from "./resident-tool.ts";
 
 /** Together these are every address of an IP version: a set holds no network of length 0. */
 const HALVES = { 4: ["0.0.0.0/1", "128.0.0.0/1"], 6: ["::/1", "8000::/1"] } as const;
@@ -10,6 +11,8 @@ const FAMILIES = { 4: "inet", 6: "inet6" } as const;
 const VERSIONS = [4, 6] as const;
 
 interface Waiting {
+  /** Of the tests that were asked for, those that are not answered yet. */
+  left: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -19,17 +22,21 @@ interface Waiting {
  * packets of no address in them are passed before any rule is asked. One resident `ipset` writes them.
  */
 export class Lease {
-  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: Waiting[] = [];
   #said = "";
   #end: KernelError | undefined;
 
   constructor({ path }: Pick<NetworkNamespace, "path">) {
-    this.#process = spawn("nsenter", [`--net=${path}`, "ipset", "-"], { stdio: ["pipe", "ignore", "pipe"] });
-    this.#process.stderr.setEncoding("utf8").on("data", (text: string) => this.#read(text));
+    this.#process = startResident(["nsenter", `--net=${path}`], "ipset", ["-"]);
+    this.#process.stdout.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     this.#process.stdin.on("error", () => undefined);
-    this.#process.on("error", (error) => this.#finish(`it can not be started (${error.message}); install the package ipset`));
-    this.#process.on("close", () => this.#finish(this.#said.trim() || "it ended by itself"));
+    this.#process.on("error", (error) => this.#finish(error.message));
+    this.#process.on("close", () => this.#finish(this.#said));
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
   }
 
   /** Of the resident tool, which is in the namespace. */
@@ -43,7 +50,8 @@ export class Lease {
       `create ${LEASE_SETS[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
       ...HALVES[version].map((half) => `add ${LEASE_SETS[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
     ]);
-    await this.#do([...lines, `test ${LEASE_SETS[6]} ${HALVES[6][1]}`]);
+    const tests = VERSIONS.flatMap((version) => HALVES[version].map((half) => `test ${LEASE_SETS[version]} ${half}`));
+    await this.#do(lines, tests);
   }
 
   /** Takes the sets away, and ends: no filter may name them any more. */
@@ -59,27 +67,36 @@ export class Lease {
     await closed;
   }
 
-  /** The last line is a test, which `ipset` answers one way or the other. */
-  #do(lines: readonly string[]): Promise<void> {
+  /** Other lines say nothing when they went well; a test is answered one way or the other. */
+  #do(lines: readonly string[], tests: readonly string[]): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#process.stdin.write(`${lines.join("\n")}\n`);
+      this.#waiting.push({ left: tests.length, resolve, reject });
+      this.#process.stdin.write(`${[...lines, ...tests].join("\n")}\n`);
     });
   }
 
   #read(text: string): void {
     this.#said += text;
     for (let end = this.#said.indexOf("\n"); end !== -1; end = this.#said.indexOf("\n")) {
-      const line = this.#said.slice(0, end);
+      this.#hear(this.#said.slice(0, end));
       this.#said = this.#said.slice(end + 1);
-      if (/ is in set /.test(line)) this.#waiting.shift()?.resolve();
-      else if (/ is NOT in set |does not exist/.test(line)) this.#waiting.shift()?.reject(refusal(line));
     }
   }
 
-  #finish(reason: string): void {
-    this.#end ??= new KernelError("missing-tool", `the lease can not be kept: ipset ended: ${reason}`);
+  #hear(line: string): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    if (/ is NOT in set |does not exist/.test(line)) first.reject(refusal(line));
+    else if (!/ is in set /.test(line)) return;
+    first.left -= 1;
+    if (first.left > 0) return;
+    first.resolve();
+    this.#waiting.shift();
+  }
+
+  #finish(said: string): void {
+    this.#end ??= endOf("ipset", said);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
   }
 }

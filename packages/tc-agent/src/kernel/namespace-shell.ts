@@ -86,10 +86,12 @@ export class NamespaceShell {
     await worn.close();
   }
 
-  /** All are of one tool. */
+  /** All are of one tool. One that has ended is started again: somebody may have killed it. */
   #ask(commands: readonly Command[]): Promise<Answer> {
     const tool = commands[0]?.tool;
-    return tool === undefined ? Promise.resolve({ output: "", refusals: [] }) : this.#tools[tool].ask(commands.map(lineOf));
+    if (tool === undefined) return Promise.resolve({ output: "", refusals: [] });
+    if (this.#tools[tool].hasEnded) this.#tools[tool] = new BatchShell(this.#enter, tool);
+    return this.#tools[tool].ask(commands.map(lineOf));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { KernelError } from "./kernel-error.ts";
 import { type NetworkNamespace, namespaceOfProcess } from "./network-namespace.ts";
 
 /** A network namespace of nobody's, in which kernels can be asked what they do. It ends with {@link ScratchNamespace.close}, or with this process. */
@@ -16,10 +17,10 @@ export class ScratchNamespace {
     const holder = spawn("unshare", ["--net", "sh", "-c", "echo ready; read line"], { stdio: ["pipe", "pipe", "ignore"] });
     await new Promise((resolve, reject) => {
       holder.stdout.once("data", resolve);
-      holder.once("error", reject);
-      holder.once("close", () => reject(new Error("no network namespace can be made; do you need to be root?")));
+      holder.once("error", () => reject(new KernelError("missing-tool", "unshare can not be started; install the package util-linux")));
+      holder.once("close", () => reject(new KernelError("unsupported", "no network namespace can be made: that takes root")));
     });
-    if (holder.pid === undefined) throw new Error("no process");
+    if (holder.pid === undefined) throw new KernelError("unsupported", "no network namespace can be made");
     return new ScratchNamespace(holder, namespaceOfProcess(holder.pid));
   }
 

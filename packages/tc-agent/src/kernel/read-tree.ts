@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Direction } from "../spec/emulation.ts";
 import { ip, tc } from "../tree/commands.ts";
-import { fingerprintIn, isLeafName } from "../tree/ownership.ts";
+import { leafFingerprint } from "../tree/ownership.ts";
 import { HOOKS } from "../tree/plan.ts";
 import type { Leaf, Qdisc, Tree } from "../tree/tree.ts";
 import type { NamespaceShell } from "./namespace-shell.ts";
@@ -26,6 +26,7 @@ const link = z.looseObject({
   mtu: z.number(),
   flags: z.array(z.string()),
   ifalias: z.string().optional(),
+  address: z.string().optional(),
   linkinfo: z.looseObject({ info_kind: z.string().optional() }).optional(),
 });
 
@@ -56,17 +57,22 @@ export async function readTree(shell: NamespaceShell, device: string): Promise<F
     qdiscs,
     counted,
     filters: counted.flatMap(({ filter }) => filter ?? []),
-    leaves: links.filter(({ ifname, linkinfo }) => linkinfo?.info_kind === "ifb" && isLeafName(ifname)).map((one) => readLeaf(one, qdiscs)),
+    leaves: links.flatMap((one) => readLeaf(one, device, qdiscs) ?? []),
+    links: new Set(links.map(({ ifname }) => ifname)),
   };
 }
 
-function readLeaf({ ifname, ifalias, flags }: z.output<typeof link>, all: readonly ShownQdisc[]): Leaf {
+/** `undefined` for what is no leaf of the device. */
+function readLeaf(shown: z.output<typeof link>, device: string, all: readonly ShownQdisc[]): Leaf | undefined {
+  const { ifname, flags, linkinfo } = shown;
+  const fingerprint = linkinfo?.info_kind === "ifb" ? leafFingerprint(shown, device) : undefined;
+  if (fingerprint === undefined) return undefined;
   const own = all.filter(({ dev }) => dev === ifname);
   const root = own.find((one) => one.root === true);
   const child = own.find(({ parent }) => parent !== undefined);
   return {
     name: ifname,
-    fingerprint: fingerprintIn(ifalias) ?? "",
+    fingerprint,
     isUp: flags.includes("UP"),
     qdiscs: [root, child].flatMap((one): Qdisc[] => {
       const read = one === undefined ? undefined : readQdisc(one);

@@ -89,6 +89,26 @@ describe("a plan", () => {
   });
 });
 
+describe("names of leaves", () => {
+  it("are none that any device has", () => {
+    const kernel = new SimulatedKernel();
+    for (const name of ["lo", "pgl0", "pgl2", "pgl999999999"]) kernel.others.add(name);
+    reach(kernel, desire(rulesWith(delayed, { ...delayed, delayUs: 20_000 })));
+    expect([...kernel.leaves.keys()]).toEqual(["pgl1", "pgl3"]);
+    reach(kernel, desire({ rules: [], pass: [] }));
+    reach(kernel, desire(rulesWith(delayed), { leavesFrom: 999_999_999 }));
+    expect([...kernel.leaves.keys()]).toEqual(["pgl1"]);
+  });
+
+  it("are given to devices that are made before anything is done to one by its name", () => {
+    const steps = planChange(new SimulatedKernel().tree, desire(rulesWith(delayed, delayed)));
+    const made = steps.filter(({ commands }) => commands.some(({ words: [object, verb] }) => object === "link" && verb === "add"));
+    expect(made.map(({ commands }) => commands.map(({ words }) => words.slice(0, 3).join(" ")))).toEqual([
+      ["link add pgl0", "link add pgl1"],
+    ]);
+  });
+});
+
 describe("leaves", () => {
   const jittery: Degradation = { ...delayed, jitterUs: 1_000, distribution: "normal" };
   const corrupt: Degradation = { ...delayed, corrupt: { probability: 0.1, correlation: 0 } };

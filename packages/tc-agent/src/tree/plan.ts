@@ -5,7 +5,7 @@ import { type Criterion, type Dialect, everyPacket, hookOffset, neighbourDiscove
 import { type Command, ip, tc } from "./commands.ts";
 import { filterCommand } from "./filter-commands.ts";
 import { type Layout, layOut, type Mark } from "./layout.ts";
-import { aliasOf, LEASE_SETS, nextLeafName } from "./ownership.ts";
+import { addressOf, aliasOf, LEASE_SETS, nextLeafName } from "./ownership.ts";
 import { canChange, isAsAsked, qdiscCommands, qdiscsOf } from "./qdiscs.ts";
 import { doSame, type Filter, type Leaf, placeOf, type Qdisc, type Tree } from "./tree.ts";
 
@@ -66,11 +66,11 @@ export const STANDING_PREFERENCES: ReadonlySet<number> = new Set(STANDING.flatMa
  */
 export function planChange(found: Tree, desired: Desired): readonly Step[] {
   const { device, rules } = desired;
-  const kept = assignLeaves(found.leaves, desired, { mayChange: true });
+  const kept = assignLeaves(found, desired, { mayChange: true });
   const keptSwitches = switchesTo(kept, found, desired);
   // A packet that changes its rule must not meet the old one with what the new rules make of it: then leaves change with the filters, and not by themselves.
   const isOnlyChanged = keptSwitches.length === 0 || !kept.isChanged;
-  const leaves = isOnlyChanged ? kept : assignLeaves(found.leaves, desired, { mayChange: false });
+  const leaves = isOnlyChanged ? kept : assignLeaves(found, desired, { mayChange: false });
   const switches = isOnlyChanged ? keptSwitches : switchesTo(leaves, found, desired);
   const steps: Step[] = [];
   if (!found.hasHooks) {
@@ -83,6 +83,8 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
   );
   const runAll = (all: readonly FilterChange[]) => run(all.map(({ verb, filter }) => filterCommand(verb, device, filter)));
   steps.push(runAll(singles.before));
+  // By themselves: where somebody was quicker with a name, what follows would be done to a device of theirs.
+  steps.push(run(leaves.made));
   steps.push(run(leaves.commands));
   steps.push(runAll(switches));
   steps.push(runAll(singles.after));
@@ -201,14 +203,16 @@ const packetsIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.sl
 const emulationIn = ({ fingerprint }: Pick<Leaf, "fingerprint">) => fingerprint.slice(HASH_DIGITS);
 
 /** The device of each rule's leaf, in a tree that is as desired. */
-export function leavesOf({ leaves }: Tree, desired: Desired): ReadonlyMap<string, string> {
-  return assignLeaves(leaves, desired, { mayChange: true }).names;
+export function leavesOf(found: Tree, desired: Desired): ReadonlyMap<string, string> {
+  return assignLeaves(found, desired, { mayChange: true }).names;
 }
 
 interface Assignment {
   /** The device of each rule. */
   readonly names: ReadonlyMap<string, string>;
-  /** What makes and changes leaves. */
+  /** What makes the devices of new leaves. */
+  readonly made: readonly Command[];
+  /** What makes leaves of them, and changes those that are there. */
   readonly commands: readonly Command[];
   /** Does a leaf change in place? */
   readonly isChanged: boolean;
@@ -222,12 +226,12 @@ interface Assignment {
  * are not as they say they are stay with nobody: what the kernel does not tell of them is not known.
  */
 function assignLeaves(
-  found: readonly Leaf[],
-  { rules, mtu, leavesFrom }: Desired,
+  { leaves, links }: Tree,
+  { rules, device, mtu, leavesFrom }: Desired,
   { mayChange }: { readonly mayChange: boolean },
 ): Assignment {
   const wanted = wantedLeaves(rules, mtu);
-  const free = new Set(found);
+  const free = new Set(leaves);
   const names = new Map<string, string>();
   const commands: Command[] = [];
   const takeWhere = (
@@ -245,7 +249,7 @@ function assignLeaves(
       if (!leaf.isUp) commands.push(ip("link", "set", leaf.name, "up"));
     }
   };
-  const rename = (name: string, { fingerprint }: WantedLeaf) => ip("link", "set", name, "alias", aliasOf(fingerprint));
+  const rename = (name: string, { fingerprint }: WantedLeaf) => ip("link", "set", name, "alias", aliasOf(device, fingerprint));
   const isSame = ({ qdiscs }: Leaf, one: WantedLeaf) => isAsAsked(one.qdiscs, qdiscs);
   takeWhere(
     ({ fingerprint }) => fingerprint,
@@ -257,43 +261,32 @@ function assignLeaves(
     takeWhere(packetsIn, isChangeable, (name, one) => [...qdiscCommands("change", name, one.qdiscs, one.degradation), rename(name, one)]);
   const isChanged = names.size > takenBefore;
   takeWhere(emulationIn, isSame, (name, one) => [rename(name, one)]);
-  const taken = new Set(found.map(({ name }) => name));
+  const taken = new Set(links);
+  const made: Command[] = [];
   for (const one of wanted.filter(({ rule }) => !names.has(rule))) {
     const name = nextLeafName(taken, leavesFrom);
     taken.add(name);
     names.set(one.rule, name);
-    commands.push(...leafCommands(name, one));
+    made.push(ip("link", "add", name, "address", addressOf(device), "type", "ifb"));
+    commands.push(
+      ...qdiscCommands("add", name, one.qdiscs, one.degradation),
+      // Else it would get an IPv6 address that the container sees.
+      ip("link", "set", name, "addrgenmode", "none"),
+      rename(name, one),
+      // What is sent to a device that is down is lost.
+      ip("link", "set", name, "up"),
+    );
   }
-  return { names, commands: byPhase(commands), isChanged, retired: [...free] };
+  return { names, made, commands: byTool(commands), isChanged, retired: [...free] };
 }
 
-/**
- * The same commands, so that tools take turns as seldom as can be: leaves depend on none but themselves. First all are made, then all get their queueing
- * disciplines, then all go up, or say what they are now.
- */
-function byPhase(commands: readonly Command[]): readonly Command[] {
-  const made = new Set(commands.flatMap(({ words: [, verb, name] }) => (verb === "add" && name !== undefined ? [name] : [])));
-  const phaseOf = ({ tool, words: [, , name = "", what] }: Command) => {
-    if (tool === "tc") return 1;
-    return made.has(name) && what !== "up" ? 0 : 2;
-  };
-  return commands.toSorted((a, b) => phaseOf(a) - phaseOf(b));
+/** The same commands, so that tools take turns as seldom as can be: leaves depend on none but themselves, and their queueing disciplines come first. */
+function byTool(commands: readonly Command[]): readonly Command[] {
+  return [...commands.filter(({ tool }) => tool === "tc"), ...commands.filter(({ tool }) => tool === "ip")];
 }
 
 /** A table of delays can not be read back, nor be taken away by a change. */
 function isChangeable({ qdiscs }: Leaf, wanted: WantedLeaf): boolean {
   const hasJitter = qdiscs.some(({ parameters: { jitter = 0 } }) => jitter > 0);
   return !hasJitter && canChange(qdiscs, wanted.qdiscs);
-}
-
-/** It must be whole, and up, before a filter leads to it: what is sent to a device that is down is lost. */
-function leafCommands(name: string, { fingerprint, qdiscs, degradation }: WantedLeaf): readonly Command[] {
-  return [
-    ip("link", "add", name, "type", "ifb"),
-    // Else it would get an IPv6 address that the container sees.
-    ip("link", "set", name, "addrgenmode", "none"),
-    ip("link", "set", name, "alias", aliasOf(fingerprint)),
-    ...qdiscCommands("add", name, qdiscs, degradation),
-    ip("link", "set", name, "up"),
-  ];
 }

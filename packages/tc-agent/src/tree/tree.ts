@@ -4,7 +4,10 @@ import type { Direction } from "../spec/emulation.ts";
 export interface Tree {
   /** Does the device have the two hooks that filters hang from? */
   readonly hasHooks: boolean;
+  /** Those of the device, and of no other. */
   readonly leaves: readonly Leaf[];
+  /** The names of all devices in the namespace, whoever's they are. */
+  readonly links: ReadonlySet<string>;
   readonly filters: readonly Filter[];
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "../commands.ts";
-import { fingerprintIn } from "../ownership.ts";
+import { leafFingerprint } from "../ownership.ts";
 import type { Action, Filter, Leaf, Qdisc, Tree } from "../tree.ts";
 import { placeOf } from "../tree.ts";
 
@@ -8,14 +8,24 @@ export interface SimulatedLeaf extends Leaf {
   readonly distribution: string | undefined;
 }
 
+/** Whose tree it is. */
+const DEVICE = "eth0";
+
 /** A tree that commands change as a kernel would, and that refuses what a kernel refuses. */
 export class SimulatedKernel {
   hasHooks = false;
   readonly leaves = new Map<string, SimulatedLeaf>();
+  /** Devices that are somebody else's, which nothing may be done to. */
+  readonly others = new Set<string>();
   readonly filters = new Map<string, Filter>();
 
   get tree(): Tree {
-    return { hasHooks: this.hasHooks, leaves: [...this.leaves.values()], filters: [...this.filters.values()] };
+    return {
+      hasHooks: this.hasHooks,
+      leaves: [...this.leaves.values()],
+      links: new Set([DEVICE, ...this.leaves.keys(), ...this.others]),
+      filters: [...this.filters.values()],
+    };
   }
 
   run({ tool, words }: Command): void {
@@ -76,13 +86,14 @@ export class SimulatedKernel {
 
   #link(verb: string, [name = "", ...rest]: readonly string[]): void {
     if (verb === "add") {
-      if (this.leaves.has(name)) throw new Error(`File exists: ${name}`);
-      this.leaves.set(name, { name, fingerprint: "", isUp: false, qdiscs: [], distribution: undefined });
+      if (this.leaves.has(name) || this.others.has(name)) throw new Error(`File exists: ${name}`);
+      const fingerprint = leafFingerprint({ ifname: name, address: rest[1] }, DEVICE) ?? "nobody knows whose it is";
+      this.leaves.set(name, { name, fingerprint, isUp: false, qdiscs: [], distribution: undefined });
     } else if (verb === "del") {
       this.change(name, {});
       this.loseLeaf(name);
     } else if (rest[0] === "up") this.change(name, { isUp: true });
-    else if (rest[0] === "alias") this.change(name, { fingerprint: fingerprintIn(rest[1]) ?? "" });
+    else if (rest[0] === "alias") this.change(name, { fingerprint: leafFingerprint({ ifname: name, ifalias: rest[1] }, DEVICE) ?? "" });
     else this.change(name, {});
   }
 }

@@ -80,6 +80,12 @@ describe("a plan", () => {
     expect(planChange(new SimulatedKernel().tree, desire({ rules: [], pass: [] }))).toEqual([]);
   });
 
+  it.each(["flower", "u32"] as const)("does nothing to hooks that somebody else made where nothing is wanted, by %s", (dialect) => {
+    const kernel = new SimulatedKernel();
+    kernel.hasHooks = true;
+    expect(planChange(kernel.tree, desire({ rules: [], pass: [] }, { dialect }))).toEqual([]);
+  });
+
   it("takes away leaves whose hooks somebody else took away", () => {
     const kernel = new SimulatedKernel();
     reach(kernel, desire(rulesWith(delayed)));

@@ -73,8 +73,9 @@ export function planChange(found: Tree, desired: Desired): readonly Step[] {
   const leaves = isOnlyChanged ? kept : assignLeaves(found, desired, { mayChange: false });
   const switches = isOnlyChanged ? keptSwitches : switchesTo(leaves, found, desired);
   const steps: Step[] = [];
+  // Hooks may be somebody else's, and where the last filter passes packets it would keep them from filters that are theirs.
+  if (found.filters.length === 0 && rules.rules.length === 0) return [retire(leaves.retired)].filter(({ commands }) => commands.length > 0);
   if (!found.hasHooks) {
-    if (rules.rules.length === 0) return [retire(leaves.retired)].filter(({ commands }) => commands.length > 0);
     steps.push({ kind: "attach", commands: [tc("qdisc", "add", "dev", device, "clsact")] });
   }
   const singles = changes(

@@ -16,11 +16,21 @@ const EXTENDED_MATCH = /^(not )?ipset\([\w-]+ (src|dst)\)$/;
 export function lineOf({ words }: Command): string {
   return words
     .map((word) => {
-      if (PLAIN_WORD.test(word)) return word;
-      if (EXTENDED_MATCH.test(word)) return `"${word}"`;
-      throw new Error(`not a word for tc or ip: ${JSON.stringify(word)}`);
+      const said = say(word);
+      if (said === undefined) throw new Error(`not a word for tc or ip: ${JSON.stringify(word)}`);
+      return said;
     })
     .join(" ");
+}
+
+/** Has it a line? Devices of others may have names that are no words. */
+export function canBeSaid({ words }: Command): boolean {
+  return words.every((word) => say(word) !== undefined);
+}
+
+function say(word: string): string | undefined {
+  if (PLAIN_WORD.test(word)) return word;
+  return EXTENDED_MATCH.test(word) ? `"${word}"` : undefined;
 }
 
 export function tc(...words: readonly (string | number)[]): Command {

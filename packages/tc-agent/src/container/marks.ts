@@ -6,6 +6,7 @@ import { cgroupRoot } from "../kernel/cgroups.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { NetworkNamespace } from "../kernel/network-namespace.ts";
 import type { Mark } from "../tree/layout.ts";
+import { wordsOfRule } from "./saved-rule.ts";
 
 const run = promisify(execFile);
 
@@ -13,6 +14,8 @@ const run = promisify(execFile);
 export const CONTAINER_MARK: Mark = { value: 0x00100000, mask: 0x00f00000 };
 
 const COMMENT = "puggle";
+/** Others change rules too, one at a time; one that hangs must not stop us for ever. */
+const LOCKED_AT_MOST_SECONDS = "5";
 /** By which tools each IP version's packets can be marked; the first that does it counts. */
 const TOOLS = [
   ["iptables", "ip6tables"],
@@ -66,17 +69,24 @@ export class ContainerMarks {
 
   async #ensureBy(tool: string, wanted: readonly (readonly string[])[]): Promise<boolean> {
     const found = await this.#ownRules(tool);
+    // More than one set of them: the last turn could not take the old one away. Before that is done, no more are added.
+    const surplus = found.slice(0, -wanted.length);
+    await this.#delete(tool, surplus);
+    const left = found.slice(-wanted.length);
     const comment = wanted[0]?.find((word) => word.startsWith(`${COMMENT}:`)) ?? "";
-    if (found.length === wanted.length && found.every((rule) => rule.replaceAll('"', "").split(" ").includes(comment))) return false;
+    if (left.length === wanted.length && left.every((rule) => rule.includes(comment))) return surplus.length > 0;
     for (const rule of wanted) await this.#mangle(tool, ["-A", "OUTPUT", ...rule]);
-    await this.#delete(tool, found);
+    await this.#delete(tool, left);
     return true;
   }
 
-  /** A tool that is not there, or lists nothing, has made nothing. */
   async #removeBy(tools: readonly string[]): Promise<void> {
     for (const tool of tools) {
-      const own = await this.#ownRules(tool).catch(() => []);
+      const own = await this.#ownRules(tool).catch((error: unknown) => {
+        if (messageOf(error).includes("xtables lock")) throw error;
+        // A tool that is not there, or lists nothing, has made nothing.
+        return [];
+      });
       await this.#delete(tool, own);
     }
   }
@@ -103,17 +113,19 @@ export class ContainerMarks {
     }
   }
 
-  async #ownRules(tool: string): Promise<readonly string[]> {
+  /** In their order, as words. */
+  async #ownRules(tool: string): Promise<readonly (readonly string[])[]> {
     const { stdout } = await this.#mangle(tool, ["-S", "OUTPUT"]);
-    return stdout.split("\n").filter((line) => line.includes(`--comment ${COMMENT}:`) || line.includes(`--comment "${COMMENT}:`));
+    const rules = stdout.split("\n").map(wordsOfRule);
+    return rules.filter((words) => words[words.indexOf("--comment") + 1]?.startsWith(`${COMMENT}:`));
   }
 
-  async #delete(tool: string, rules: readonly string[]): Promise<void> {
-    for (const rule of rules) await this.#mangle(tool, ["-D", ...rule.replaceAll('"', "").split(" ").slice(1)]);
+  async #delete(tool: string, rules: readonly (readonly string[])[]): Promise<void> {
+    for (const [, ...rule] of rules) await this.#mangle(tool, ["-D", ...rule]);
   }
 
   #mangle(tool: string, words: readonly string[]) {
-    return run("nsenter", [`--net=${this.#namespace.path}`, tool, "-w", "-t", "mangle", ...words]);
+    return run("nsenter", [`--net=${this.#namespace.path}`, tool, "-w", LOCKED_AT_MOST_SECONDS, "-t", "mangle", ...words]);
   }
 }
 

@@ -12,6 +12,18 @@ const PUGGLE = join(import.meta.dirname, "../../../packages/cli/bin/puggle.js");
 const SPEC = "/tmp/spec.yaml";
 const LEASE_MS = 5_000;
 
+/** And two devices of others with names such as leaves have. */
+const SECOND_DEVICE = `
+set -e
+ip -n "$1" link add net1 type veth peer name veth1 netns "$2"
+ip -n "$1" addr add 10.8.0.2/24 dev net1
+ip -n "$2" addr add 10.8.0.1/24 dev veth1
+ip -n "$1" link set net1 up
+ip -n "$2" link set veth1 up
+ip -n "$1" link add pgl0 type dummy
+ip -n "$1" link add pgl7 type ifb
+`;
+
 const parts = inject("kernelParts");
 
 describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
@@ -96,6 +108,28 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     expect(await delayTo()).toBeLessThan(5);
   });
 
+  test("emulates two devices of a namespace, each by itself, and leaves alone what others call as it calls its own", async () => {
+    await kernel.shell(SECOND_DEVICE, [network.pod, network.far]);
+    const others = async () => (await kernel.shell('ip -n "$1" -o link show | grep pgl', [network.pod])).stdout;
+    const before = await others();
+    try {
+      const delays = async () => [await delayTo(), await delayTo("10.8.0.1")].map(toTens);
+      await kernel.writeFile(SPEC, "egress: [{ delay: 40ms }]\n");
+      expect((await puggle("apply", "-f", SPEC, "--for", "1m")).code).toBe(0);
+      await kernel.writeFile(SPEC, "egress: [{ delay: 70ms }]\n");
+      expect((await puggle("apply", "-f", SPEC, "--for", "1m", "--device", "net1")).code).toBe(0);
+      expect(await delays()).toEqual([40, 70]);
+      expect((await puggle("clear", "--device", "net1")).code).toBe(0);
+      expect(await delays()).toEqual([40, 0]);
+      expect((await puggle("clear")).code).toBe(0);
+      expect(await delays()).toEqual([0, 0]);
+      expect(await others()).toBe(before);
+    } finally {
+      await kernel.shell('for device in net1 pgl0 pgl7; do ip -n "$1" link del $device; done', [network.pod]);
+    }
+    expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
+  });
+
   test("is asked to end by another that clears, and not joined by another that applies", async () => {
     const holder = await hold("egress: [{ delay: 40ms }]\n");
     expect(await puggle("apply", "-f", SPEC)).toMatchObject({
@@ -143,6 +177,11 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     expect(await residueOf(kernel, network.pod)).toEqual(before);
   });
 });
+
+/** Of milliseconds: the next lower. */
+function toTens(milliseconds: number): number {
+  return Math.floor((milliseconds + 0.5) / 10) * 10;
+}
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + 30_000;

@@ -4,7 +4,7 @@ import type { Alarm } from "./alarm.ts";
 import type { Applied, Engine } from "./engine.ts";
 
 export interface HoldOptions {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, "apply" | "keep">;
   /** What shall be in force now. It is asked at each turn; where it throws, what was in force stays. */
   readonly rules: () => Promise<Rules>;
   /** So often everything is looked at again, and the lease renewed, in milliseconds. */
@@ -15,7 +15,7 @@ export interface HoldOptions {
   readonly signal: AbortSignal;
   /** After each turn that changed something. */
   readonly onApplied: (applied: Applied) => void;
-  /** What went wrong in a turn; the next one tries again. */
+  /** What went wrong in a turn and not in the one before; the next one tries again. */
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -26,19 +26,23 @@ export interface HoldOptions {
  */
 export async function hold({ engine, rules, everyMs, alarm, signal, onApplied, onTrouble }: HoldOptions): Promise<void> {
   let current: Rules | undefined;
+  let told: ReadonlySet<string> = new Set();
   while (!signal.aborted) {
+    const troubles = new Map<string, unknown>();
     try {
       current = await rules();
     } catch (error) {
-      onTrouble(error);
+      troubles.set(String(error), error);
     }
     try {
       const applied = current === undefined ? await engine.keep() : await engine.apply(current);
       if (applied.steps.length > 0) onApplied(applied);
     } catch (error) {
       if (error instanceof KernelError && error.code === "gone") throw error;
-      onTrouble(error);
+      troubles.set(String(error), error);
     }
+    for (const [said, error] of troubles) if (!told.has(said)) onTrouble(error);
+    told = new Set(troubles.keys());
     await alarm.wait(everyMs, signal);
   }
 }

@@ -17,14 +17,16 @@ interface Verified {
  */
 export async function show({ namespace, device, name }: Target, isVerified: boolean): Promise<CommandResult> {
   const held = (await askHolder(namespace, "status")) as Status | undefined;
-  if (held === undefined && isVerified) {
+  // It may end between the two.
+  const verified = isVerified && held !== undefined ? ((await askHolder(namespace, "verify")) as Verified | undefined) : undefined;
+  if (verified === undefined && isVerified) {
     throw new CliError(
       "usage",
       EXIT_CODES.usage,
       `nobody holds ${name}, so what its leaves should do is not known; use puggle net apply --verify`,
     );
   }
-  const verdicts = isVerified ? ((await askHolder(namespace, "verify")) as Verified).leaves : {};
+  const verdicts = verified?.leaves ?? {};
   const status = held ?? (await readStatus(namespace, device));
   const { leaves, rules, applied } = status;
   const holder = held === undefined ? "nobody holds it" : `a process holds it; as it shall be: ${applied}`;

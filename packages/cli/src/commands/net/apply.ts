@@ -1,15 +1,9 @@
 import {
-  Alarm,
-  type Applied,
-  Claim,
   CONTAINER_MARK,
   ContainerMarks,
   Engine,
   findShadowed,
-  hold,
-  KernelError,
   knownFeatures,
-  type LeafVerdict,
   lineOf,
   type Rules,
   type Step,
@@ -18,9 +12,10 @@ import {
 import { CliError } from "../../cli-error.ts";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
-import { whileInterruptible } from "../../interruption.ts";
 import type { Terminal } from "../../terminal.ts";
-import { describeRule, describeVerdicts } from "./describe.ts";
+import { carryOut } from "./carry-out.ts";
+import { describeRule } from "./describe.ts";
+import { Reports } from "./reports.ts";
 import { SpecSource } from "./spec-source.ts";
 import type { Target } from "./target.ts";
 
@@ -39,12 +34,9 @@ export interface ApplyOptions {
   readonly json: boolean;
 }
 
-/** The lease is renewed three times before it runs out. */
-const TURNS_A_LEASE = 3;
-
 /** `puggle net apply`: makes a network namespace emulate what a spec says, and keeps it so. */
 export async function apply(target: Target, options: ApplyOptions, terminal: Terminal): Promise<CommandResult> {
-  const source = new SpecSource(options.file, target.root, options.lookUpSeconds * 1_000);
+  const source = new SpecSource({ path: options.file, root: target.root, lookUpEveryMs: options.lookUpSeconds * 1_000 });
   const rules = await source.rules();
   if (source.unresolved.length > 0) {
     throw new CliError("unknown-host", EXIT_CODES.badInput, `hosts of ${options.file} have no address: ${source.unresolved.join("; ")}`);
@@ -56,100 +48,12 @@ export async function apply(target: Target, options: ApplyOptions, terminal: Ter
   const engine = new Engine({ namespace, device, features, leaseSeconds, ...(marks === undefined ? {} : { mark: CONTAINER_MARK }) });
   try {
     if (options.dryRun) return describePlan(rules, await engine.plan(rules), warningsOf(rules));
-    return await carryOut({ target, options, terminal, source, engine, rules, marks });
+    const reports = new Reports(terminal, options.json);
+    for (const warning of warningsOf(rules)) reports.warning(warning);
+    const { isVerified, forSeconds } = options;
+    return await carryOut({ target, engine, marks, source, rules, reports, isVerified, forSeconds, leaseSeconds: options.leaseSeconds });
   } finally {
     await engine.close();
-  }
-}
-
-interface Work {
-  readonly target: Target;
-  readonly options: ApplyOptions;
-  readonly terminal: Terminal;
-  readonly source: SpecSource;
-  readonly engine: Engine;
-  readonly rules: Rules;
-  readonly marks: ContainerMarks | undefined;
-}
-
-async function carryOut({ target, options, terminal, source, engine, rules, marks }: Work): Promise<CommandResult> {
-  const stop = new AbortController();
-  const cleared = Promise.withResolvers<object>();
-  const claim = await Claim.make(target.namespace, async (request) => {
-    if (request === "status") return engine.status();
-    if (request === "verify") return { ...(await engine.status()), leaves: await verify(engine) };
-    stop.abort();
-    return cleared.promise;
-  });
-  try {
-    for (const warning of warningsOf(rules)) report(terminal, options, { event: "warning", message: warning }, `warning: ${warning}\n`);
-    const isMarked = (await marks?.ensure()) ?? false;
-    const applied = await applyOrUnmark(engine, rules, isMarked ? marks : undefined);
-    reportApplied(terminal, options, rules, applied);
-    if (options.isVerified) reportVerdicts(terminal, options, await verify(engine));
-    if (options.forSeconds !== undefined) {
-      await engine.settled();
-      return ended(
-        options,
-        { event: "left", seconds: options.forSeconds },
-        `it stays for ${options.forSeconds} s; then packets pass untouched\n`,
-      );
-    }
-    report(
-      terminal,
-      options,
-      { event: "holding" },
-      `held by this process: Ctrl-C clears it, and ${options.leaseSeconds} s after it is killed packets pass untouched\n`,
-    );
-    await whileInterruptible(async (signal) => {
-      const alarm = new Alarm();
-      const over = AbortSignal.any([signal, stop.signal]);
-      source.watch(alarm, over);
-      let current = rules;
-      await hold({
-        engine,
-        rules: async () => {
-          await marks?.ensure();
-          current = await source.rules();
-          return current;
-        },
-        everyMs: (options.leaseSeconds * 1_000) / TURNS_A_LEASE,
-        alarm,
-        signal: over,
-        onApplied: (one) => reportApplied(terminal, options, current, one),
-        onTrouble: (error) => {
-          const message = error instanceof Error ? error.message : String(error);
-          report(terminal, options, { event: "trouble", message }, `still as before: ${message}\n`);
-        },
-      });
-      await engine.clear();
-      await marks?.remove();
-      await engine.settled();
-      cleared.resolve({ cleared: true });
-      // Who asked for it by a signal is told by the exit code.
-      signal.throwIfAborted();
-    });
-    return ended(options, { event: "cleared" }, "cleared\n");
-  } catch (error) {
-    cleared.resolve({ cleared: false });
-    if (error instanceof KernelError && error.code === "gone") {
-      return ended(options, { event: "gone" }, `${target.name} is gone, and its network with it\n`);
-    }
-    throw error;
-  } finally {
-    // The file is followed no more: that alone would keep this process.
-    stop.abort();
-    await claim.release();
-  }
-}
-
-/** What can not be put in force leaves no marks behind. */
-async function applyOrUnmark(engine: Engine, rules: Rules, marks: ContainerMarks | undefined): Promise<Applied> {
-  try {
-    return await engine.apply(rules);
-  } catch (error) {
-    await marks?.remove().catch(() => undefined);
-    throw error;
   }
 }
 
@@ -172,40 +76,6 @@ function warningsOf(rules: Rules): readonly string[] {
       : `a part of rule ${rule} is never obeyed: ${by.join(", ")} takes its packets`,
   );
   return [...warnOf(rules).map(({ message }) => message), ...shadowed];
-}
-
-function reportApplied(terminal: Terminal, options: ApplyOptions, rules: Rules, { steps, milliseconds, pause }: Applied): void {
-  const took = Math.round(milliseconds);
-  const commands = steps.reduce((sum, step) => sum + step.commands.length, 0);
-  const paused = pause === undefined ? [] : [`its processes stood still for ${Math.round(pause.milliseconds)} ms`];
-  const unpaused =
-    (pause?.unpaused.length ?? 0) === 0
-      ? []
-      : [`${pause?.unpaused.length} could not be paused, and may have lost what they sent in that moment`];
-  const text = [...rules.rules.map(describeRule), `applied in ${[`${took} ms`, ...paused, ...unpaused].join("; ")}`];
-  report(
-    terminal,
-    options,
-    { event: "applied", milliseconds: took, commands, rules: rules.rules.map(({ name }) => name), pause },
-    `${text.join("\n")}\n`,
-  );
-}
-
-function reportVerdicts(terminal: Terminal, options: ApplyOptions, verdicts: Readonly<Record<string, LeafVerdict>>): void {
-  report(terminal, options, { event: "verified", rules: verdicts }, `${describeVerdicts(verdicts).join("\n")}\n`);
-}
-
-async function verify(engine: Engine): Promise<Readonly<Record<string, LeafVerdict>>> {
-  return Object.fromEntries(await engine.verifyLeaves());
-}
-
-function report({ out }: Terminal, { json }: ApplyOptions, event: object, text: string): void {
-  out(json ? `${JSON.stringify(event)}\n` : text);
-}
-
-/** With `--json` each event is one line, and the last one is no other. */
-function ended(options: ApplyOptions, event: object, text: string): CommandResult {
-  return { exitCode: EXIT_CODES.good, text, json: event, isLine: options.json };
 }
 
 function describePlan(rules: Rules, steps: readonly Step[], warnings: readonly string[]): CommandResult {

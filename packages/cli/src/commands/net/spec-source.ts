@@ -3,58 +3,92 @@ import { dirname, join } from "node:path";
 import { type Alarm, type EmulationSpec, hostsOf, lookUpHosts, parseSpec, type Rules, resolveSpec } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
+import { HostAddresses, type LookUpHosts } from "./host-addresses.ts";
+
+export interface SpecSourceOptions {
+  readonly path: string;
+  /** Where the files are by which hosts are looked up. */
+  readonly root: () => string;
+  /** Hosts are looked up again after this, in milliseconds. */
+  readonly lookUpEveryMs: number;
+  /** How; as the processes at the root do it where left out. */
+  readonly lookUp?: LookUpHosts;
+}
+
+/** Editors write a file in several steps. */
+const WRITTEN_WITHIN_MS = 50;
 
 /** A spec file as the rules that it stands for now: the file and the addresses of its hosts may change. */
 export class SpecSource {
   readonly #path: string;
-  readonly #root: () => string;
-  readonly #lookUpEveryMs: number;
-  #spec: EmulationSpec | undefined;
-  #text = "";
-  #addresses: ReadonlyMap<string, readonly string[]> = new Map();
-  #lookedUpAt = Number.NEGATIVE_INFINITY;
-  /** Hosts that had no address the last time, a sentence each. */
-  unresolved: readonly string[] = [];
+  readonly #hosts: HostAddresses;
+  /** As the file was when it was parsed. */
+  #parsed: { readonly text: string; readonly spec: EmulationSpec } | undefined;
+  /** As the file was when somebody looked; `undefined` where it could not be read. */
+  #seen: string | undefined;
+  #rules: Rules | undefined;
+  #alarm: Alarm | undefined;
 
-  /**
-   * @param root - where the files are by which hosts are looked up
-   * @param lookUpEveryMs - hosts are looked up again after this
-   */
-  constructor(path: string, root: () => string, lookUpEveryMs: number) {
+  constructor({ path, root, lookUpEveryMs, lookUp = (hosts) => lookUpHosts(hosts, resolverFiles(root())) }: SpecSourceOptions) {
     this.#path = path;
-    this.#root = root;
-    this.#lookUpEveryMs = lookUpEveryMs;
+    this.#hosts = new HostAddresses({ lookUp, everyMs: lookUpEveryMs });
+  }
+
+  /** Hosts that could not be looked up the last time, a sentence each. */
+  get unresolved(): readonly string[] {
+    return this.#hosts.unresolved;
+  }
+
+  /** Of those, the ones that are not known yet to who asks. */
+  news(): readonly string[] {
+    return this.#hosts.news();
   }
 
   /**
-   * The rules of the file as it is now.
+   * The rules of the file as it is now. The first time hosts are waited for; later they are looked up meanwhile, and a file with hosts that were not looked up
+   * yet counts when they have been.
    *
    * @throws SpecError; CliError where it can not be read
    */
   async rules(): Promise<Rules> {
+    this.#seen = undefined;
     const text = readSpec(this.#path);
-    if (this.#spec === undefined || text !== this.#text) {
-      this.#spec = parseSpec({ path: this.#path, text });
-      this.#text = text;
-      this.#lookedUpAt = Number.NEGATIVE_INFINITY;
-    }
-    await this.#lookUp(this.#spec);
-    return resolveSpec(this.#spec, this.#addresses);
-  }
-
-  /** Rings when the file changes, until the signal is aborted. Editors put another file in its place: its folder is watched. */
-  watch(alarm: Alarm, signal: AbortSignal): void {
-    watch(dirname(this.#path), { signal }, () => alarm.ring()).on("error", () => undefined);
-  }
-
-  /** An address that is gone for one look-up only is kept: rules must not come and go with a name server. */
-  async #lookUp(spec: EmulationSpec): Promise<void> {
+    this.#seen = text;
+    if (text !== this.#parsed?.text) this.#parsed = { text, spec: parseSpec({ path: this.#path, text }) };
+    const { spec } = this.#parsed;
     const hosts = hostsOf(spec);
-    if (hosts.length === 0 || performance.now() - this.#lookedUpAt < this.#lookUpEveryMs) return;
-    const { addresses, errors } = await lookUpHosts(hosts, resolverFiles(this.#root()));
-    this.#addresses = new Map(hosts.map((host) => [host, addresses.get(host) ?? this.#addresses.get(host) ?? []]));
-    this.unresolved = errors.map(({ message }) => message);
-    this.#lookedUpAt = performance.now();
+    const before = this.#hosts.addresses;
+    const lookedUp = this.#hosts.follow(hosts).then(() => {
+      if (this.#hosts.addresses !== before) this.#alarm?.ring();
+    });
+    if (this.#rules === undefined) await lookedUp;
+    const { addresses } = this.#hosts;
+    if (this.#rules === undefined || hosts.every((host) => addresses.has(host))) this.#rules = resolveSpec(spec, addresses);
+    return this.#rules;
+  }
+
+  /**
+   * Rings when the file or the addresses of its hosts have changed, until the signal is aborted. Editors put another file in its place: its folder is watched.
+   * Where that can not be, the file is still read at each turn.
+   */
+  watch(alarm: Alarm, signal: AbortSignal): void {
+    this.#alarm = alarm;
+    let timer: NodeJS.Timeout | undefined;
+    const look = () => {
+      timer = undefined;
+      const text = readIfThere(this.#path);
+      if (text === this.#seen) return;
+      this.#seen = text;
+      alarm.ring();
+    };
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    try {
+      watch(dirname(this.#path), { signal }, () => {
+        if (!signal.aborted) timer ??= setTimeout(look, WRITTEN_WITHIN_MS);
+      }).on("error", () => undefined);
+    } catch {
+      // As many watches are there already as there may be.
+    }
   }
 }
 
@@ -70,15 +104,15 @@ function readSpec(path: string): string {
 
 /** A name server at a loopback address answers in that network alone, which is not ours: then those of this machine are asked. */
 function resolverFiles(root: string): { readonly resolvConf: string; readonly hosts: string } {
-  const own = readIfThere(join(root, "etc/resolv.conf"));
-  const resolvConf = /^nameserver\s+(127\.|::1)/m.test(own) ? readIfThere("/etc/resolv.conf") : own;
-  return { resolvConf, hosts: readIfThere(join(root, "etc/hosts")) };
+  const own = readIfThere(join(root, "etc/resolv.conf")) ?? "";
+  const resolvConf = /^nameserver\s+(127\.|::1)/m.test(own) ? (readIfThere("/etc/resolv.conf") ?? "") : own;
+  return { resolvConf, hosts: readIfThere(join(root, "etc/hosts")) ?? "" };
 }
 
-function readIfThere(path: string): string {
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return "";
+    return undefined;
   }
 }

@@ -2,7 +2,7 @@ export { type Container, findContainer } from "./container/find-container.ts";
 export { CONTAINER_MARK, ContainerMarks, removeMarks } from "./container/marks.ts";
 export { Alarm } from "./engine/alarm.ts";
 export { askHolder, Claim, type HolderRequest } from "./engine/claim.ts";
-export { type Applied, Engine, type EngineOptions } from "./engine/engine.ts";
+export { type Applied, Engine, type EngineOptions, type Plan } from "./engine/engine.ts";
 export { type HoldOptions, hold } from "./engine/hold.ts";
 export type { LeafVerdict } from "./engine/leaf-verdict.ts";
 export type { Pause } from "./engine/pause.ts";

@@ -9,6 +9,7 @@ import { isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
 import { type FoundTree, readTree } from "../kernel/read-tree.ts";
 import type { Rules } from "../spec/emulation.ts";
 import type { Mark } from "../tree/layout.ts";
+import { outline } from "../tree/outline.ts";
 import { leafNumber } from "../tree/ownership.ts";
 import { type Desired, leavesOf, planChange, type Step } from "../tree/plan.ts";
 import { dialectFor, refuseUnsupported } from "./capabilities.ts";
@@ -35,6 +36,13 @@ export interface Applied {
   readonly milliseconds: number;
   /** Where the device got its hooks: who stood still meanwhile. */
   readonly pause: Pause | undefined;
+}
+
+/** What would be brought about. */
+export interface Plan {
+  /** Filters and leaves, a line each: see {@link outline}. */
+  readonly tree: readonly string[];
+  readonly steps: readonly Step[];
 }
 
 const NO_RULES: Rules = { rules: [], pass: [] };
@@ -67,11 +75,17 @@ export class Engine {
     this.#retirement = new Retirement(this.#shell, (act) => this.#inTurn(act));
   }
 
-  /** The steps that {@link Engine.apply} would take. */
-  plan(rules: Rules): Promise<readonly Step[]> {
+  /**
+   * What {@link Engine.apply} would bring about, and by which steps.
+   *
+   * @throws KernelError as it does
+   */
+  plan(rules: Rules): Promise<Plan> {
     return this.#inTurn(async () => {
+      this.#refuseUnsupported(rules);
       const found = await this.#read();
-      return planChange(found, this.#desire(rules, found));
+      const desired = this.#desire(rules, found);
+      return { tree: outline(desired), steps: planChange(found, desired) };
     });
   }
 
@@ -82,10 +96,7 @@ export class Engine {
    */
   apply(rules: Rules): Promise<Applied> {
     return this.#inTurn(async () => {
-      refuseUnsupported(rules, this.#options.features, {
-        isLeased: this.#leaseSeconds !== undefined,
-        mark: this.#options.mark,
-      });
+      this.#refuseUnsupported(rules);
       try {
         const applied = await this.#bringAbout(rules);
         this.#rules = rules;
@@ -219,6 +230,10 @@ export class Engine {
     refuseForeign(found, this.#device);
     this.#leavesFrom = Math.max(this.#leavesFrom, ...found.leaves.map(({ name }) => (leafNumber(name) ?? 0) + 1));
     return found;
+  }
+
+  #refuseUnsupported(rules: Rules): void {
+    refuseUnsupported(rules, this.#options.features, { isLeased: this.#leaseSeconds !== undefined, mark: this.#options.mark });
   }
 
   /** Those of our processes that are in the namespace. */

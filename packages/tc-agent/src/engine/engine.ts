@@ -200,7 +200,13 @@ export class Engine {
       if (refused.length > 0) break;
     }
     const milliseconds = performance.now() - began;
-    await this.#verify(rules, refused);
+    try {
+      await this.#verify(rules, refused);
+    } catch (error) {
+      // What was to go before may be in use again.
+      this.#retirement.only(undefined);
+      throw error;
+    }
     const retiring = steps.find((step) => step.kind === "retire");
     this.#retirement.only(retiring);
     return { steps, milliseconds, pause };
@@ -228,7 +234,7 @@ export class Engine {
       return this.#read();
     }
     refuseForeign(found, this.#device);
-    this.#leavesFrom = Math.max(this.#leavesFrom, ...found.leaves.map(({ name }) => (leafNumber(name) ?? 0) + 1));
+    this.#leavesFrom = Math.max(this.#leavesFrom, ...[...found.links].map((name) => (leafNumber(name) ?? -1) + 1));
     return found;
   }
 

@@ -4,7 +4,7 @@ import { KernelError } from "../kernel/kernel-error.ts";
 import type { NetworkNamespace } from "../kernel/network-namespace.ts";
 
 /** Of the process that holds a network namespace: the first line that it says, at once. What it was asked for is the second one. */
-export interface Holder {
+interface Holder {
   readonly pid: number;
 }
 

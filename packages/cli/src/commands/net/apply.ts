@@ -5,8 +5,8 @@ import {
   findShadowed,
   knownFeatures,
   lineOf,
+  type Plan,
   type Rules,
-  type Step,
   warnOf,
 } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
@@ -78,7 +78,7 @@ function warningsOf(rules: Rules): readonly string[] {
   return [...warnOf(rules).map(({ message }) => message), ...shadowed];
 }
 
-function describePlan(rules: Rules, steps: readonly Step[], warnings: readonly string[]): CommandResult {
+function describePlan(rules: Rules, { tree, steps }: Plan, warnings: readonly string[]): CommandResult {
   const lines = steps.flatMap((step) => [
     ...(step.kind === "attach" ? ["# while the processes of the namespace stand still"] : []),
     ...(step.kind === "retire"
@@ -86,12 +86,12 @@ function describePlan(rules: Rules, steps: readonly Step[], warnings: readonly s
       : []),
     ...step.commands.map((command) => `${command.tool} ${lineOf(command)}`),
   ]);
-  const text =
-    steps.length === 0 ? "nothing to do: it is so already\n" : `${[...rules.rules.map(describeRule), "", ...lines].join("\n")}\n`;
+  const commands = steps.length === 0 ? ["nothing to do: it is so already"] : lines;
+  const text = `${[...rules.rules.map(describeRule), "", ...tree, "", ...commands].join("\n")}\n`;
   return {
     exitCode: EXIT_CODES.good,
     text,
     warnings,
-    json: { rules: rules.rules, steps: steps.map((step) => ({ ...step, commands: step.commands.map(lineOf) })), warnings },
+    json: { rules: rules.rules, tree, steps: steps.map((step) => ({ ...step, commands: step.commands.map(lineOf) })), warnings },
   };
 }

@@ -27,8 +27,10 @@ describe("README.md", () => {
   });
 
   it("names every problem's code", () => {
-    const declared = readFileSync(new URL("./mesh-file/problem.ts", import.meta.url), "utf8").matchAll(/^ {2}\| "([a-z-]+)"/gm);
-    const codes = Array.from(declared, ([, code = ""]) => code);
+    const codes = ["documents", "mesh-file"].flatMap((folder) => {
+      const declared = readFileSync(new URL(`./${folder}/problem.ts`, import.meta.url), "utf8").matchAll(/^ {2}\| "([a-z-]+)"/gm);
+      return Array.from(declared, ([, code = ""]) => code);
+    });
     expect(codes.length).toBeGreaterThan(20);
     expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
   });

@@ -38,6 +38,7 @@ export async function ping(kernel: Kernel, options: PingOptions): Promise<PingRe
     ...launcher,
     ...["sh", "-c", SAY_AT_ONCE, "sh"],
     ...["ping", "-n", to.includes(":") ? "-6" : "-4", "-c", `${count}`, "-i", `${intervalMs / 1_000}`, "-W", `${waitMs / 1_000}`],
+    ...["-e", `${nextIdentifier()}`],
     ...(from === undefined ? [] : ["-I", from]),
     ...(dataBytes === undefined ? [] : ["-s", `${dataBytes}`]),
     to,
@@ -45,6 +46,17 @@ export async function ping(kernel: Kernel, options: PingOptions): Promise<PingRe
   const timeoutMs = count * intervalMs + waitMs + 30_000;
   const { stdout, stderr } = await kernel.run(command, arguments_, { timeoutMs, mayFail: true });
   return parsePing(stdout, stderr);
+}
+
+const IDENTIFIERS = 60_000;
+let identifiers = process.pid;
+
+/**
+ * By itself ping takes its process id, which the containers of a pod may have twice: to the kernel their echoes would be of one connection, with one mark.
+ */
+function nextIdentifier(): number {
+  identifiers += 1;
+  return 1 + (identifiers % IDENTIFIERS);
 }
 
 /** @throws where this is not the whole output of a ping that has sent something. */

@@ -36,7 +36,8 @@ export async function hold({ engine, rules, everyMs, alarm, signal, onApplied, o
     }
     try {
       const applied = current === undefined ? await engine.keep() : await engine.apply(current);
-      if (applied.steps.length > 0) onApplied(applied);
+      // That old leaves are still waited for is no change.
+      if (applied.steps.some(({ kind }) => kind !== "retire")) onApplied(applied);
     } catch (error) {
       if (error instanceof KernelError && error.code === "gone") throw error;
       troubles.set(String(error), error);

@@ -1,4 +1,4 @@
-import { type Packet, parseSpec, type Rules, resolveSpec, firstRule as ruleOf } from "@puggle/tc-agent";
+import { parseSpec, type Rules, resolveSpec, firstRule as ruleOf } from "@puggle/tc-agent";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Kernel, startKernel } from "../boot/start.ts";
 import type { Asking } from "../measuring/ask.ts";
@@ -13,6 +13,11 @@ const parts = inject("kernelParts");
 const STEP_MS = 120;
 const PORTS = [53, 80, 443, 5_432, 8_000, 8_005, 8_010, 8_011];
 const LOCAL_PORTS = [40_000, 40_001];
+
+const AGAIN_AT_MOST = 2;
+
+/** A packet to send: by ping, or as a datagram or connection. */
+type Asked = Asking | { readonly protocol: "icmp"; readonly address: string; readonly port?: undefined; readonly localPort?: undefined };
 
 /** Rules of one direction, by the word that it has for whom they are about. Each has a delay of its own. */
 function table(peers: "to" | "from"): readonly object[] {
@@ -66,6 +71,20 @@ describe.skipIf(parts === undefined)("filters of puggle net", { timeout: 120_000
 
   afterAll(() => kernel?.stop());
 
+  /** How long the first answer to each packet takes. */
+  async function measure(all: readonly Asked[]): Promise<{ readonly asking: Asked; readonly time: number | undefined }[]> {
+    const asked = all.filter((asking) => asking.protocol !== "icmp");
+    const pinged = all.filter((asking) => asking.protocol === "icmp");
+    const [times, ...pings] = await Promise.all([
+      asked.length === 0 ? [] : askAll(kernel, network.inPod, asked),
+      ...pinged.map(({ address }) => ping(kernel, { to: address, launcher: network.inPod, count: 1, waitMs: 900 })),
+    ]);
+    return [
+      ...asked.map((asking, index) => ({ asking, time: times[index] })),
+      ...pinged.map((asking, index) => ({ asking, time: pings[index]?.roundTripsMs[0] })),
+    ];
+  }
+
   test.for([
     { direction: "egress", spec: { egress: table("to") } },
     { direction: "ingress", spec: { ingress: table("from") } },
@@ -81,14 +100,13 @@ describe.skipIf(parts === undefined)("filters of puggle net", { timeout: 120_000
           PORTS.flatMap((port) => LOCAL_PORTS.map((localPort) => ({ protocol, address, port, localPort }))),
         ),
       );
-      const [times, ...pings] = await Promise.all([
-        askAll(kernel, network.inPod, asked),
-        ...addresses.map((to) => ping(kernel, { to, launcher: network.inPod, count: 1, waitMs: 900 })),
-      ]);
-      const packets = [
-        ...asked.map((asking, index) => ({ asking, time: times[index] })),
-        ...addresses.map((address, index) => ({ asking: { protocol: "icmp" as const, address }, time: pings[index]?.roundTripsMs[0] })),
-      ];
+      const all: readonly Asked[] = [...asked, ...addresses.map((address) => ({ protocol: "icmp", address }) as const)];
+      let packets = await measure(all);
+      // On a busy machine an answer may be late, and none is ever early: those that were late are asked for again.
+      for (let again = 0; again < AGAIN_AT_MOST; again += 1) {
+        const late = packets.filter(({ asking, time }) => stepsOf(time) > expectedSteps(rules, asking));
+        packets = [...packets.filter((one) => !late.includes(one)), ...(await measure(late.map(({ asking }) => asking)))];
+      }
       const wrong = packets.filter(({ asking, time }) => stepsOf(time) !== expectedSteps(rules, asking));
       const touched = packets.filter(({ asking }) => expectedSteps(rules, asking) !== 0).length;
       console.log(`${packets.length} packets, ${touched} of them touched`);
@@ -165,10 +183,7 @@ function stepsOf(time: number | undefined): number {
 }
 
 /** Of the packet there and of its answer, together. */
-function expectedSteps(
-  rules: Rules,
-  { address, protocol, port, localPort }: Omit<Asking, "protocol" | "port"> & { protocol: Packet["protocol"]; port?: number },
-): number {
+function expectedSteps(rules: Rules, { address, protocol, port, localPort }: Asked): number {
   const family = address.includes(":") ? 6 : 4;
   const ports = { ...(port === undefined ? {} : { port }), ...(localPort === undefined ? {} : { localPort }) };
   return (["egress", "ingress"] as const).reduce((sum, direction) => {

@@ -24,7 +24,7 @@ await kernel.shell(
 );
 const environment = { PATH: `/tmp/bin:${process.env.PATH ?? ""}` };
 console.log(`A kernel with network emulation; Ctrl-D ends it. Each line is a shell's, and ends by itself; one that ends in & goes on, and "stop" interrupts it.
-Its files are this machine's, and can not be written but in /tmp, /run and /var/tmp. There is a pod with an eth0:
+Its files are this machine's, but for /tmp, /run and /var/tmp, which are its own and can be written. There is a pod with an eth0:
 
   ip netns exec ${network.pod} ping -c 3 ${network.farIpv4[0]}        # also ${network.farIpv6[0]}
   echo 'egress: [{ delay: 100ms, loss: 10% }]' >/tmp/spec.yaml

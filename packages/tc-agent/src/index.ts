@@ -10,6 +10,7 @@ export type { RuleStatus, Status, Truth } from "./engine/status.ts";
 export { type Feature, type Features, probeFeatures, remedyFor } from "./kernel/features.ts";
 export { KernelError, type KernelErrorCode } from "./kernel/kernel-error.ts";
 export { knownFeatures } from "./kernel/known-features.ts";
+export { leaseLines, readLease } from "./kernel/lease.ts";
 export { lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
 export * from "./spec/index.ts";
 export { type Command, lineOf } from "./tree/commands.ts";

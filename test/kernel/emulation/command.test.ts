@@ -73,7 +73,11 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     });
     // A terminal tells the whole group, the resident tools too.
     holder.kill("SIGINT", { isForGroup: true });
-    expect(await holder.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("SIGINT") });
+    expect(await holder.ended).toMatchObject({
+      code: 130,
+      stderr: expect.stringContaining("SIGINT"),
+      stdout: expect.stringMatching(/\ncleared\n$/),
+    });
     expect(await delayTo()).toBeLessThan(5);
     expect(await residueOf(kernel, network.pod)).toEqual(RESIDUE);
   });
@@ -104,8 +108,10 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     const { stdout, code } = await puggle("apply", "-f", SPEC, "--for", "4s");
     expect([code, stdout]).toEqual([0, expect.stringMatching(/applied in \d+ ms.*\nit stays for 4 s; then packets pass untouched\n$/s)]);
     expect(await delayTo()).toBeGreaterThan(39.5);
+    expect((await puggle("show")).stdout).toMatch(/1 leaf, nobody holds it; (in force for \d s more|its lease has run out)/);
     await sleep(5_000);
     expect(await delayTo()).toBeLessThan(5);
+    expect((await puggle("show")).stdout).toContain("1 leaf, nobody holds it; its lease has run out: packets pass untouched");
   });
 
   test("emulates two devices of a namespace, each by itself, and leaves alone what others call as it calls its own", async () => {

@@ -82,8 +82,8 @@ export class Engine {
    */
   plan(rules: Rules): Promise<Plan> {
     return this.#inTurn(async () => {
-      this.#refuseUnsupported(rules);
       const found = await this.#read();
+      this.#refuseUnsupported(rules);
       const desired = this.#desire(rules, found);
       return { tree: outline(desired), steps: planChange(found, desired) };
     });
@@ -96,6 +96,8 @@ export class Engine {
    */
   apply(rules: Rules): Promise<Applied> {
     return this.#inTurn(async () => {
+      // What is wrong with the namespace is told before what the kernel lacks.
+      if (this.#deviceIndex === undefined) await this.#read();
       this.#refuseUnsupported(rules);
       try {
         const applied = await this.#bringAbout(rules);

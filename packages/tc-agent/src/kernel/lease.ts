@@ -1,5 +1,6 @@
-import type { ChildProcessByStdio } from "node:child_process";
+import { type ChildProcessByStdio, execFile } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { promisify } from "node:util";
 import { LEASE_SETS } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
@@ -46,12 +47,8 @@ export class Lease {
 
   /** Makes the lease run for so long from now on; makes it where there is none. */
   async renew(seconds: number): Promise<void> {
-    const lines = VERSIONS.flatMap((version) => [
-      `create ${LEASE_SETS[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
-      ...HALVES[version].map((half) => `add ${LEASE_SETS[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
-    ]);
     const tests = VERSIONS.flatMap((version) => HALVES[version].map((half) => `test ${LEASE_SETS[version]} ${half}`));
-    await this.#do(lines, tests);
+    await this.#do(leaseLines(seconds), tests);
   }
 
   /** Takes the sets away, and ends: no filter may name them any more. */
@@ -99,6 +96,26 @@ export class Lease {
     this.#end ??= endOf("ipset", said);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
   }
+}
+
+const run = promisify(execFile);
+
+/** For how many seconds the lease of a network namespace runs yet; `undefined` where there is none, 0 where it is over. */
+export async function readLease({ path }: Pick<NetworkNamespace, "path">): Promise<number | undefined> {
+  try {
+    const { stdout } = await run("nsenter", [`--net=${path}`, "ipset", "list", LEASE_SETS[4]]);
+    return Math.max(0, ...Array.from(stdout.matchAll(/^\S+ timeout (\d+)$/gm), ([, seconds]) => Number(seconds)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What makes the lease, for who wants to see it. */
+export function leaseLines(seconds: number): readonly string[] {
+  return VERSIONS.flatMap((version) => [
+    `create ${LEASE_SETS[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
+    ...HALVES[version].map((half) => `add ${LEASE_SETS[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
+  ]);
 }
 
 function refusal(line: string): KernelError {

@@ -56,7 +56,8 @@ export async function carryOut(work: Work): Promise<CommandResult> {
       if (isLeft) return;
       await clear(work);
       cleared.resolve({ cleared: true });
-      // Who asked for it by a signal is told by the exit code.
+      // Who asked for it by a signal is told by the exit code too.
+      if (signal.aborted) reports.tell({ event: "cleared" }, "cleared\n");
       signal.throwIfAborted();
     });
     return isLeft
@@ -135,7 +136,9 @@ async function clear({ engine, marks }: Work): Promise<void> {
 
 /** Nobody is told twice of the same: what kept it from beginning keeps it from clearing too. */
 function tellWhatStays({ reports, target }: Work, error: unknown, failure: unknown): void {
-  if (error instanceof KernelError && failure instanceof KernelError && error.code === failure.code) return;
+  const isSame = error instanceof KernelError && failure instanceof KernelError && error.code === failure.code;
+  // Without the device nothing can be in force.
+  if (isSame || (failure instanceof KernelError && failure.code === "no-device")) return;
   const why = failure instanceof Error ? failure.message : String(failure);
   const message = `${target.name} could not be cleared (${why}); when the lease has run out packets pass untouched`;
   reports.tell({ event: "trouble", message }, `${message}\n`);

@@ -1,4 +1,4 @@
-import { askHolder, Engine, knownFeatures, type LeafVerdict, type Status } from "@puggle/tc-agent";
+import { askHolder, Engine, knownFeatures, type LeafVerdict, readLease, type Status } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
@@ -29,7 +29,9 @@ export async function show({ namespace, device, name }: Target, isVerified: bool
   const verdicts = verified?.leaves ?? {};
   const status = held ?? (await readStatus(namespace, device));
   const { leaves, rules, applied } = status;
-  const holder = held === undefined ? "nobody holds it" : `a process holds it; as it shall be: ${applied}`;
+  const leaseSeconds = await readLease(namespace);
+  const holder =
+    held === undefined ? `nobody holds it${describeLease(leaves.length, leaseSeconds)}` : `a process holds it; applied ${applied}`;
   const text = [
     `${device} of ${name}: ${leaves.length} ${leaves.length === 1 ? "leaf" : "leaves"}, ${holder}`,
     ...rules.map((rule) => `${rule.name}  matched ${rule.matched}: ${rule.packets} packets`),
@@ -39,8 +41,20 @@ export async function show({ namespace, device, name }: Target, isVerified: bool
   return {
     exitCode: EXIT_CODES.good,
     text: `${text.join("\n")}\n`,
-    json: { isHeld: held !== undefined, ...status, ...(isVerified ? { verdicts } : {}) },
+    json: {
+      isHeld: held !== undefined,
+      ...status,
+      // What was asked for is known to who holds it alone.
+      ...(held === undefined && leaves.length > 0 ? { applied: "Unknown" } : {}),
+      ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
+      ...(isVerified ? { verdicts } : {}),
+    },
   };
+}
+
+function describeLease(leaves: number, seconds: number | undefined): string {
+  if (leaves === 0) return "";
+  return (seconds ?? 0) > 0 ? `; in force for ${seconds} s more` : "; its lease has run out: packets pass untouched";
 }
 
 function describeQdisc({ kind, parameters }: Status["leaves"][number]["qdiscs"][number]): string {

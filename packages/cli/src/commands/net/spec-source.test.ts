@@ -112,3 +112,17 @@ describe("hosts of a spec file", () => {
     expect((await source.rules()).rules[0]?.matches).toMatchObject([{ cidr: "192.0.2.2/32" }]);
   });
 });
+
+it("rules stay where a file with hosts that have no address takes the place of another, and follow when they have one", async () => {
+  let answer: LookUp = { addresses: new Map(), errors: [] };
+  const lookUp = vi.fn(async () => answer);
+  const source = new SpecSource({ path, root: () => folder, lookUpEveryMs: 0, lookUp });
+  const before = await source.rules();
+  writeFileSync(path, HERE);
+  await vi.waitFor(async () => {
+    expect(await source.rules()).toBe(before);
+    expect(lookUp.mock.calls.length).toBeGreaterThan(2);
+  });
+  answer = answerTo(["here.example"]);
+  await vi.waitFor(async () => expect((await source.rules()).rules[0]?.matches[0]?.cidr).toBe("192.0.2.1/32"));
+});

@@ -45,8 +45,8 @@ export class SpecSource {
   }
 
   /**
-   * The rules of the file as it is now. The first time hosts are waited for; later they are looked up meanwhile, and a file with hosts that were not looked up
-   * yet counts when they have been.
+   * The rules of the file as it is now. The first time hosts are waited for; later they are looked up meanwhile, and a file with hosts that have no
+   * address yet counts when they have one.
    *
    * @throws SpecError; CliError where it can not be read
    */
@@ -63,7 +63,9 @@ export class SpecSource {
     });
     if (this.#rules === undefined) await lookedUp;
     const { addresses } = this.#hosts;
-    if (this.#rules === undefined || hosts.every((host) => addresses.has(host))) this.#rules = resolveSpec(spec, addresses);
+    // A host without an address would make a rule of nobody out of one that is in force.
+    const areKnown = hosts.every((host) => (addresses.get(host) ?? []).length > 0);
+    if (this.#rules === undefined || areKnown) this.#rules = resolveSpec(spec, addresses);
     return this.#rules;
   }
 

@@ -22,8 +22,13 @@ export function refuseUnsupported(
   { isLeased, mark }: { readonly isLeased: boolean; readonly mark: Mark | undefined },
 ): void {
   if (rules.rules.length === 0) return;
-  const missing = [...neededFor(rules, features, isLeased, mark !== undefined)].filter((feature) => !features[feature]);
-  if (missing.length > 0) throw new KernelError("unsupported", missing.map(remedyFor).join("; "));
+  const missing = new Map<Feature, string>();
+  for (const { feature, rule } of neededFor(rules, features, isLeased, mark !== undefined)) {
+    if (!features[feature] && !missing.has(feature)) missing.set(feature, rule === undefined ? "" : `rule '${rule}': `);
+  }
+  if (missing.size > 0) {
+    throw new KernelError("unsupported", Array.from(missing, ([feature, where]) => `${where}${remedyFor(feature)}`).join("; "));
+  }
   for (const hook of HOOKS) {
     const dialect = dialectFor(features);
     const chains = layOut(rules, hook, dialect, mark);
@@ -37,18 +42,24 @@ export function refuseUnsupported(
   }
 }
 
-function* neededFor({ rules }: Rules, { flower }: Features, isLeased: boolean, isMarked: boolean): Iterable<Feature> {
-  yield "redirect";
-  if (!flower) yield "u32";
-  if (isLeased) yield "lease";
-  if (isMarked) yield* ["marks", "actions"] as const;
-  if (isMarked && rules.some(({ direction }) => direction === "ingress")) yield "connmark";
-  if (rules.some(({ except, emulation }) => except.length > 0 || emulation.kind === "partition")) yield "actions";
-  for (const { emulation } of rules) {
+/** A feature, and the first rule that needs it where not all do. */
+interface Need {
+  readonly feature: Feature;
+  readonly rule?: string;
+}
+
+function* neededFor({ rules }: Rules, { flower }: Features, isLeased: boolean, isMarked: boolean): Iterable<Need> {
+  yield { feature: "redirect" };
+  if (!flower) yield { feature: "u32" };
+  if (isLeased) yield { feature: "lease" };
+  if (isMarked) yield* [{ feature: "marks" }, { feature: "actions" }] as const;
+  if (isMarked && rules.some(({ direction }) => direction === "ingress")) yield { feature: "connmark" };
+  for (const { name: rule, except, emulation } of rules) {
+    if (except.length > 0 || emulation.kind === "partition") yield { feature: "actions", rule };
     if (emulation.kind === "partition") continue;
     const { delayUs, loss, duplicate, corrupt, reorder, rate, seed } = emulation;
-    if (delayUs > 0 || [loss, duplicate, corrupt, reorder].some((part) => part !== undefined)) yield "netem";
-    if (rate !== undefined) yield "tbf";
-    if (seed !== undefined) yield "seed";
+    if (delayUs > 0 || [loss, duplicate, corrupt, reorder].some((part) => part !== undefined)) yield { feature: "netem", rule };
+    if (rate !== undefined) yield { feature: "tbf", rule };
+    if (seed !== undefined) yield { feature: "seed", rule };
   }
 }

@@ -160,3 +160,9 @@ describe("warnOf tells what becomes of DNS, where it is emulated", () => {
     expect(warningsOf("dns", text)).toEqual(expected);
   });
 });
+
+it("warnOf tells of lost answers of DNS at the rule that loses them, and not at that of the way back", () => {
+  const text = "egress: [{ loss: 2% }]\ningress: [{ rate: 100mbit, queue: 50ms }]\ndns: emulate\n";
+  const warnings = warnOf(resolveSpec(parseSpec({ path: "s.yaml", text }), new Map()));
+  expect(warnings.filter(({ code }) => code === "dns").map(({ rule }) => rule)).toEqual(["egress[0]"]);
+});

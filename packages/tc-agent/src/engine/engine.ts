@@ -224,9 +224,10 @@ export class Engine {
   }
 
   async #read(): Promise<FoundTree> {
-    const { namespace } = this.#options;
-    if (!isAlive(namespace)) throw new KernelError("gone", `the network namespace ${namespace.path} is gone`);
+    this.#refuseIfGone();
     const found = await readTree(this.#shell, this.#device);
+    // Its process may have ended before the tools entered, and another have its number.
+    this.#refuseIfGone();
     if (found === undefined) throw new KernelError("no-device", `the network namespace has no device ${this.#device}`);
     const isReplaced = this.#deviceIndex !== undefined && this.#deviceIndex !== found.deviceIndex;
     this.#deviceIndex = found.deviceIndex;
@@ -238,6 +239,11 @@ export class Engine {
     refuseForeign(found, this.#device);
     this.#leavesFrom = Math.max(this.#leavesFrom, ...[...found.links].map((name) => (leafNumber(name) ?? -1) + 1));
     return found;
+  }
+
+  #refuseIfGone(): void {
+    const { namespace } = this.#options;
+    if (!isAlive(namespace)) throw new KernelError("gone", `the network namespace ${namespace.path} is gone`);
   }
 
   #refuseUnsupported(rules: Rules): void {

@@ -15,7 +15,7 @@ const NUMBERED_LINES = join(import.meta.dirname, "../host/numbered-lines.ts");
 const STEPS = 100;
 const PAUSE_MS = 50;
 /** Each way; what that kernel holds beside the steps. */
-const DATAGRAM_EVERY_MS = 10;
+const DATAGRAM_EVERY_MS = 20;
 const LINES_EVERY_MS = 200;
 /** Longer than any packet is held. */
 const ON_THE_WAY_MS = 3_000;
@@ -23,7 +23,7 @@ const ON_THE_WAY_MS = 3_000;
 const seed = Number(process.env.PUGGLE_TEST_SEED ?? Date.now() % 2 ** 31);
 const parts = inject("kernelParts");
 
-describe.skipIf(parts === undefined)("the engine on a kernel with netem", { timeout: 400_000 }, () => {
+describe.skipIf(parts === undefined)("the engine on a kernel with netem", { timeout: 900_000 }, () => {
   let kernel: Kernel;
   let network: PodNetwork;
 
@@ -62,7 +62,7 @@ describe.skipIf(parts === undefined)("the engine on a kernel with netem", { time
     const echo = await startProgram(inFar, ends.receiver, NUMBERED_LINES, "echo", far, "7000");
     const lines = await startProgram(inPod, ends.sender, NUMBERED_LINES, "send", far, "7000", `${LINES_EVERY_MS}`);
 
-    const taken = await kernel.run(process.execPath, [TAKE_STEPS, "/tmp/steps.json"], { timeoutMs: 300_000 });
+    const taken = await kernel.run(process.execPath, [TAKE_STEPS, "/tmp/steps.json"], { timeoutMs: 800_000 });
     await kernel.writeFile(ends.sender, "");
     const sent = await Promise.all(senders.map((told) => told()));
     await sleep(ON_THE_WAY_MS);

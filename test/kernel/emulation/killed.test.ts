@@ -21,7 +21,7 @@ const LATEST_KILL_MS = 6_000;
 const seed = Number(process.env.PUGGLE_TEST_SEED ?? Date.now() % 2 ** 31);
 const parts = inject("kernelParts");
 
-describe.skipIf(parts === undefined)("an engine that is killed", { timeout: 600_000 }, () => {
+describe.skipIf(parts === undefined)("an engine that is killed", { timeout: 900_000 }, () => {
   let kernel: Kernel;
   let pods: readonly PodNetwork[];
 

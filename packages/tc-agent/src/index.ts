@@ -14,5 +14,6 @@ export { leaseLines, readLease } from "./kernel/lease.ts";
 export { lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
 export * from "./spec/index.ts";
 export { type Command, lineOf } from "./tree/commands.ts";
+export { describeQdisc } from "./tree/outline.ts";
 export type { Step } from "./tree/plan.ts";
 export type { Leaf } from "./tree/tree.ts";

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { KernelError } from "../kernel/kernel-error.ts";
+import { processIds } from "../kernel/processes.ts";
 import { containerInPath } from "./cgroup-path.ts";
 
 /** A running container: its first process, and its control group. */
@@ -18,7 +19,7 @@ const SHORTEST_BEGINNING = 6;
  */
 export function findContainer(id: string): Container {
   if (!/^[\w.-]+$/.test(id)) throw new KernelError("no-namespace", `${JSON.stringify(id)} is no container id`);
-  const found = processes().flatMap((pid) => {
+  const found = processIds().flatMap((pid) => {
     const named = groupsOf(pid).flatMap(({ path, isVersion2 }) => {
       const container = containerInPath(path, id);
       return container === undefined ? [] : [{ ...container, isVersion2 }];
@@ -41,12 +42,6 @@ export function findContainer(id: string): Container {
     throw new KernelError("no-namespace", `no process here runs in a container ${id}; is it running, and on this machine?`);
   }
   return { pid: first.pid, cgroup: first.cgroup };
-}
-
-function processes(): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 function groupsOf(pid: number): readonly { readonly path: string; readonly isVersion2: boolean }[] {

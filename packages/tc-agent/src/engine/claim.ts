@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { NetworkNamespace } from "../kernel/network-namespace.ts";
+import { makeRunFolder, RUN_FOLDER } from "../kernel/run-folder.ts";
 import { whileLocked } from "./file-lock.ts";
 import { thawForgotten } from "./frozen.ts";
 import { askAt, parseJson, serve, socketFile } from "./holder-socket.ts";
-import { makeRunFolder, RUN_FOLDER } from "./run-folder.ts";
 
 /** What may be asked of whoever holds a network namespace. */
 export type HolderRequest = (typeof REQUESTS)[number];

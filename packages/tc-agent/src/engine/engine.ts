@@ -149,7 +149,6 @@ export class Engine {
         if (leaf === undefined || emulation.kind === "partition") continue;
         const probe = probeFor(leaf, emulation);
         verdicts.set(name, isTooSlow(probe) ? TOO_SLOW : judge(await probeLeaf(this.#shell, this.#options.namespace, probe), emulation));
-        await this.#renewIfRunning();
       }
       return verdicts;
     });

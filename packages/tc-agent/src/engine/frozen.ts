@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeRunFolder, RUN_FOLDER } from "./run-folder.ts";
+import { makeRunFolder, RUN_FOLDER } from "../kernel/run-folder.ts";
 
 const NAME = /^frozen-(\d+)-\d+$/;
 

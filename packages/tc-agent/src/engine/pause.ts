@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupOf, cgroupRoot } from "../kernel/cgroups.ts";
-import type { NetworkNamespace } from "../kernel/network-namespace.ts";
+import { isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
+import { processIds } from "../kernel/processes.ts";
+import { RUN_FOLDER } from "../kernel/run-folder.ts";
 import { recordFrozen, thaw, thawForgotten } from "./frozen.ts";
-import { RUN_FOLDER } from "./run-folder.ts";
 
 /** What was paused, and for how long. */
 export interface Pause {
@@ -56,19 +57,8 @@ export async function whilePaused(
   return { milliseconds: performance.now() - began, unpaused };
 }
 
-function processesIn({ id }: NetworkNamespace): readonly number[] {
-  const pids = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  return pids.filter((pid) => {
-    try {
-      const { dev, ino } = statSync(`/proc/${pid}/ns/net`);
-      return `${dev}-${ino}` === id;
-    } catch {
-      // It has ended since.
-      return false;
-    }
-  });
+function processesIn(namespace: NetworkNamespace): readonly number[] {
+  return processIds().filter((pid) => isAlive({ ...namespace, path: `/proc/${pid}/ns/net` }));
 }
 
 /** What can not be read is not ours to freeze: a threaded group tells no processes, and one that has ended is not there. */

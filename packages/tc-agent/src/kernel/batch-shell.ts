@@ -1,7 +1,7 @@
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { KernelError } from "./kernel-error.ts";
-import { endOf, startResident } from "./resident-tool.ts";
+import { endOf, endResident, startResident } from "./resident-tool.ts";
 
 /** A line that a tool refused, and what it said of it. */
 interface Refusal {
@@ -71,10 +71,7 @@ export class BatchShell {
 
   /** Ends the tool. What was asked before is answered. */
   async close(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined) return;
-    const closed = new Promise((resolve) => this.#process.once("close", resolve));
-    this.#process.stdin.end();
-    await closed;
+    await endResident(this.#process);
   }
 
   #send(): void {

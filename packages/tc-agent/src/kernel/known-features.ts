@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Features, probeFeatures } from "./features.ts";
-
-const FOLDER = "/run/puggle";
+import { makeRunFolder, RUN_FOLDER } from "./run-folder.ts";
 
 const features: z.ZodType<Features> = z.strictObject({
   netem: z.boolean(),
@@ -22,7 +21,7 @@ const features: z.ZodType<Features> = z.strictObject({
 /** {@link probeFeatures}, remembered until the next boot where all is there: what is missing may be installed at any time. */
 export async function knownFeatures(): Promise<Features> {
   const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  const file = join(FOLDER, `features-1-${boot}.json`);
+  const file = join(RUN_FOLDER, `features-1-${boot}.json`);
   try {
     return features.parse(JSON.parse(await readFile(file, "utf8")));
   } catch {
@@ -32,7 +31,7 @@ export async function knownFeatures(): Promise<Features> {
   const { seed: _, ...needed } = found;
   if (Object.values(needed).every((isThere) => isThere)) {
     try {
-      await mkdir(FOLDER, { recursive: true });
+      makeRunFolder(RUN_FOLDER);
       await writeFile(`${file}.${process.pid}`, JSON.stringify(found));
       await rename(`${file}.${process.pid}`, file);
     } catch {

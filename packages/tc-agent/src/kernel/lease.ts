@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { LEASE_SETS } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { endOf, startResident } from "./resident-tool.ts";
+import { endOf, endResident, startResident } from "./resident-tool.ts";
 
 /** Together these are every address of an IP version: a set holds no network of length 0. */
 const HALVES = { 4: ["0.0.0.0/1", "128.0.0.0/1"], 6: ["::/1", "8000::/1"] } as const;
@@ -58,10 +58,7 @@ export class Lease {
   }
 
   async close(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null || this.#process.pid === undefined) return;
-    const closed = new Promise((resolve) => this.#process.once("close", resolve));
-    this.#process.stdin.end();
-    await closed;
+    await endResident(this.#process);
   }
 
   /** Other lines say nothing when they went well; a test is answered one way or the other. */

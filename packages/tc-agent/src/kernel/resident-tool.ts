@@ -23,6 +23,14 @@ export function startResident(
   });
 }
 
+/** Ends it by its input, and waits for that. */
+export async function endResident(tool: ChildProcessByStdio<Writable, Readable, null>): Promise<void> {
+  if (tool.exitCode !== null || tool.signalCode !== null || tool.pid === undefined) return;
+  const closed = new Promise((resolve) => tool.once("close", resolve));
+  tool.stdin.end();
+  await closed;
+}
+
 /** Says why a tool has ended that was to stay. */
 export function endOf(tool: ToolName, said: string): KernelError {
   if (/reassociate to namespace/.test(said)) return new KernelError("no-namespace", "that file stands for a namespace, but for no network");

@@ -26,7 +26,8 @@ function describeCriterion({ protocol, classifier, keys }: Pick<Filter, "protoco
   return [protocol, classifier, ...Object.entries(keys).flat()].join(" ");
 }
 
-function describeQdisc({ kind, parameters }: Qdisc): string {
+/** A queueing discipline with those of its parameters that do something. */
+export function describeQdisc({ kind, parameters }: Qdisc): string {
   const told = Object.entries(parameters).filter(([, value]) => value !== 0);
   return [kind, ...told.flat()].join(" ");
 }

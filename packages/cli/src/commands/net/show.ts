@@ -1,4 +1,4 @@
-import { askHolder, Engine, knownFeatures, type LeafVerdict, readLease, type Status } from "@puggle/tc-agent";
+import { askHolder, describeQdisc, Engine, knownFeatures, type LeafVerdict, readLease, type Status } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import type { CommandResult } from "../../command-result.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
@@ -55,11 +55,6 @@ export async function show({ namespace, device, name }: Target, isVerified: bool
 function describeLease(leaves: number, seconds: number | undefined): string {
   if (leaves === 0) return "";
   return (seconds ?? 0) > 0 ? `; in force for ${seconds} s more` : "; its lease has run out: packets pass untouched";
-}
-
-function describeQdisc({ kind, parameters }: Status["leaves"][number]["qdiscs"][number]): string {
-  const told = Object.entries(parameters).filter(([, value]) => value !== 0);
-  return [kind, ...told.map(([parameter, value]) => `${parameter} ${value}`)].join(" ");
 }
 
 async function readStatus(namespace: Target["namespace"], device: string): Promise<Status> {

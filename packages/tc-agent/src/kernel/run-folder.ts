@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
-import { KernelError } from "../kernel/kernel-error.ts";
+import { KernelError } from "./kernel-error.ts";
 
 /** What processes of this boot leave for each other. Nobody but root has a say in it. */
 export const RUN_FOLDER = "/run/puggle";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { type Kernel, startKernel } from "../boot/start.ts";
-import { median } from "../measuring/median.ts";
+import { fastest } from "../measuring/fastest.ts";
 import { ping } from "../measuring/ping.ts";
 import { makePodNetwork, type PodNetwork } from "../network/pod-network.ts";
 import { PUGGLE, startHolder } from "./holder.ts";
@@ -138,7 +138,7 @@ describe.skipIf(parts === undefined)("puggle net, where it can not do what it is
     console.log(`${took}; ${Math.round(performance.now() - began)} ms with all that is around it`);
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     const { roundTripsMs } = await ping(kernel, { to: network.farIpv4[0] ?? "", launcher: network.inPod, count: 3 });
-    expect(median(roundTripsMs)).toBeGreaterThan(39.5);
+    expect(fastest(roundTripsMs)).toBeGreaterThan(39.5);
   });
 
   test("refuses ten thousand rules at once", async () => {

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Kernel, startKernel } from "../boot/start.ts";
 import type { KernelProcess } from "../channel/commands.ts";
-import { median } from "../measuring/median.ts";
+import { fastest } from "../measuring/fastest.ts";
 import { ping } from "../measuring/ping.ts";
 import { makePodNetwork, type PodNetwork } from "../network/pod-network.ts";
 import { RESIDUE, residueOf } from "./residue.ts";
+import { until } from "./until.ts";
 
 const PUGGLE = join(import.meta.dirname, "../../../packages/cli/bin/puggle.js");
 const SPEC = "/tmp/spec.yaml";
@@ -57,7 +58,7 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
 
   async function delayTo(address = network.farIpv4[0] ?? ""): Promise<number> {
     const { roundTripsMs } = await ping(kernel, { to: address, launcher: network.inPod, count: 5 });
-    return median(roundTripsMs);
+    return fastest(roundTripsMs);
   }
 
   test("delays what its spec says, follows the file, and clears it at Ctrl-C", async () => {
@@ -105,12 +106,11 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
 
   test("leaves it for as long as it was told, and ends", async () => {
     await kernel.writeFile(SPEC, "egress: [{ delay: 40ms }]\n");
-    const { stdout, code } = await puggle("apply", "-f", SPEC, "--for", "4s");
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/applied in \d+ ms.*\nit stays for 4 s; then packets pass untouched\n$/s)]);
+    const { stdout, code } = await puggle("apply", "-f", SPEC, "--for", "10s");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/applied in \d+ ms.*\nit stays for 10 s; then packets pass untouched\n$/s)]);
     expect(await delayTo()).toBeGreaterThan(39.5);
-    expect((await puggle("show")).stdout).toMatch(/1 leaf, nobody holds it; (in force for \d s more|its lease has run out)/);
-    await sleep(5_000);
-    expect(await delayTo()).toBeLessThan(5);
+    expect((await puggle("show")).stdout).toMatch(/1 leaf, nobody holds it; in force for \d s more/);
+    await until(async () => (await delayTo()) < 5);
     expect((await puggle("show")).stdout).toContain("1 leaf, nobody holds it; its lease has run out: packets pass untouched");
   });
 
@@ -166,7 +166,7 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
     const verdict = events.find(({ event }) => event === "verified").rules["egress[0]"];
     expect(verdict).toMatchObject({ verified: "True", sent: 200 });
     expect(verdict.delayMs).toBeGreaterThan(39.5);
-    expect(verdict.delayMs).toBeLessThan(41);
+    expect(verdict.delayMs).toBeLessThan(60);
     expect(verdict.lost).toBeGreaterThan(15);
   });
 
@@ -187,12 +187,4 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
 /** Of milliseconds: the next lower. */
 function toTens(milliseconds: number): number {
   return Math.floor((milliseconds + 0.5) / 10) * 10;
-}
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error("it did not come about");
-    await sleep(100);
-  }
 }

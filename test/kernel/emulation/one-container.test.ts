@@ -3,7 +3,7 @@ import { type Kernel, startKernel } from "../boot/start.ts";
 import { startContainerd } from "../containers/containerd.ts";
 import { type ContainerPod, startContainerPod } from "../containers/pod.ts";
 import { askAll } from "../measuring/exchange.ts";
-import { median } from "../measuring/median.ts";
+import { fastest } from "../measuring/fastest.ts";
 import { ping } from "../measuring/ping.ts";
 import { type Holder, PUGGLE, startHolder } from "./holder.ts";
 import { until } from "./until.ts";
@@ -14,6 +14,7 @@ const DELAY_MS = 60;
 const DELAYED = [true, true];
 const UNTOUCHED = [false, false];
 const SERVED_PORT = 5_201;
+const CONNECTIONS = 4;
 
 describe.skipIf(parts === undefined)("puggle net for one container of a pod", { timeout: 120_000 }, () => {
   let kernel: Kernel;
@@ -48,7 +49,7 @@ describe.skipIf(parts === undefined)("puggle net for one container of a pod", { 
     addresses = [...pod.network.farIpv4, ...pod.network.farIpv6],
   ): Promise<readonly boolean[]> {
     const results = await Promise.all(addresses.map((to) => ping(kernel, { to, launcher: launcherOf(), count: 5 })));
-    return results.map(({ roundTripsMs }) => median(roundTripsMs) >= DELAY_MS);
+    return results.map(({ roundTripsMs }) => fastest(roundTripsMs) >= DELAY_MS);
   }
 
   test("delays what it sends, and not what its neighbour sends", async () => {
@@ -111,12 +112,11 @@ describe.skipIf(parts === undefined)("puggle net for one container of a pod", { 
     try {
       await until(async () => (await inNetwork("ss", "-Hltn")).stdout.includes(`:${SERVED_PORT}`));
       const addresses = [pod.network.podIpv4, pod.network.podIpv6];
-      const times = await askAll(
-        kernel,
-        pod.network.inFar,
-        addresses.map((address) => ({ protocol: "tcp", address, port: SERVED_PORT })),
+      const asked = addresses.flatMap((address) =>
+        Array.from({ length: CONNECTIONS }, () => ({ protocol: "tcp" as const, address, port: SERVED_PORT })),
       );
-      return times.map((time) => (time ?? Number.NaN) >= DELAY_MS);
+      const times = await askAll(kernel, pod.network.inFar, asked);
+      return addresses.map((_, at) => fastest(times.slice(at * CONNECTIONS, (at + 1) * CONNECTIONS)) >= DELAY_MS);
     } finally {
       await kernel.shell("pkill -KILL -x iperf3; while pgrep -x iperf3 >/dev/null; do sleep 0.05; done");
       await server.ended;

@@ -15,7 +15,7 @@ while read -r word rest; do
     much) head -c "$rest" /dev/zero | tr '\\0' x; echo; continue ;;
     bad) echo "RTNETLINK answers: $rest" >&2; echo "We have an error talking to the kernel" >&2 ;;
     end) echo "killed: $rest"; exit 1 ;;
-    *) echo 'Cannot find device "/"' >&2 ;;
+    *) echo "Object \\"$word\\" is unknown, try \\"tc help\\"." >&2 ;;
   esac
   echo "Command failed -:$number" >&2
 done

@@ -25,6 +25,9 @@ interface Request {
 
 const FAILED_LINE = /^Command failed -:(\d+)$/;
 
+/** Neither tool has such an object, and none looks for anything: of a device that is not there the kernel would ask modprobe, each time. */
+const NO_OBJECT = "/";
+
 /** What is to be read is more than they show by themselves: what filters count, and of what kind a device is. */
 const DETAIL = { tc: "-statistics", ip: "-details" } as const;
 
@@ -77,8 +80,7 @@ export class BatchShell {
   #send(): void {
     const [request] = this.#waiting;
     if (request === undefined) return;
-    const last = this.#tool === "tc" ? "qdisc show dev /" : "link show dev /";
-    this.#process.stdin.write(`${[...request.lines, last].join("\n")}\n`);
+    this.#process.stdin.write(`${[...request.lines, NO_OBJECT].join("\n")}\n`);
   }
 
   #read(text: string): void {
@@ -101,7 +103,7 @@ export class BatchShell {
     let said: string[] = [];
     const lines = text.split("\n");
     // The last line's complaint is that of the line which was to fail.
-    const complaint = lines.findLastIndex((line) => line.startsWith('Cannot find device "/"') || line.includes('"/"'));
+    const complaint = lines.findLastIndex((line) => line.startsWith(`Object "${NO_OBJECT}" is unknown`));
     for (const line of lines.slice(0, complaint === -1 ? lines.length : complaint)) {
       const failed = FAILED_LINE.exec(line)?.[1];
       if (failed === undefined) said.push(line);

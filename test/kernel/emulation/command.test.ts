@@ -125,6 +125,9 @@ describe.skipIf(parts === undefined)("puggle net", { timeout: 60_000 }, () => {
       await kernel.writeFile(SPEC, "egress: [{ delay: 70ms }]\n");
       expect((await puggle("apply", "-f", SPEC, "--for", "1m", "--device", "net1")).code).toBe(0);
       expect(await delays()).toEqual([40, 70]);
+      // Each has a lease of its own.
+      expect((await puggle("apply", "-f", SPEC, "--for", "1s", "--device", "net1")).code).toBe(0);
+      await until(async () => (await delays()).join() === "40,0");
       expect((await puggle("clear", "--device", "net1")).code).toBe(0);
       expect(await delays()).toEqual([40, 0]);
       expect((await puggle("clear")).code).toBe(0);

@@ -16,7 +16,10 @@ const KILLS_A_POD = 10;
 const STEPS = 200;
 /** The engine's own. */
 const LEASE_MS = 10_000;
+/** Since its first rules are in force. */
 const LATEST_KILL_MS = 6_000;
+/** Since it began to attach, for those that are killed meanwhile. */
+const LATEST_ATTACH_KILL_MS = 500;
 
 const seed = Number(process.env.PUGGLE_TEST_SEED ?? Date.now() % 2 ** 31);
 const parts = inject("kernelParts");
@@ -31,9 +34,21 @@ describe.skipIf(parts === undefined)("an engine that is killed", { timeout: 900_
     const made: PodNetwork[] = [];
     for (let number = 0; number < PODS; number += 1) made.push(await makePodNetwork(kernel, { name: `pod${number}` }));
     pods = made;
+    await Promise.all(pods.map(startResting));
   });
 
   afterAll(() => kernel?.stop());
+
+  /** A process of the pod in a control group of its own, which is frozen while the hooks are made. */
+  async function startResting({ pod, inPod }: PodNetwork): Promise<void> {
+    const [command = "", ...launcher] = inPod;
+    const resting = await kernel.start(command, [...launcher, "sleep", "1000"]);
+    await kernel.shell('mkdir "/sys/fs/cgroup/$1" && echo "$2" >"/sys/fs/cgroup/$1/cgroup.procs"', [pod, `${resting.pid}`]);
+  }
+
+  async function isFrozen({ pod }: PodNetwork): Promise<boolean> {
+    return (await kernel.readFile(`/sys/fs/cgroup/${pod}/cgroup.freeze`)).trim() === "1";
+  }
 
   async function writeSteps({ pod, podPath }: PodNetwork, steps: Pick<Steps, "rules" | "isCleared">): Promise<string> {
     const file = `/tmp/${pod}.json`;
@@ -58,27 +73,42 @@ describe.skipIf(parts === undefined)("an engine that is killed", { timeout: 900_
     expect((await touched(pod)) - before).toBe(0);
   }
 
-  /** Starts an engine on what the one before left, and kills it, and its tools with it, when it has taken some steps. */
-  async function killOne(pod: PodNetwork, rules: Steps["rules"], afterMs: number): Promise<boolean> {
+  /** What became of an engine that was killed. */
+  interface Killed {
+    /** Were its first rules in force? */
+    readonly hadApplied: boolean;
+    readonly wasFrozen: boolean;
+    readonly isSomethingLeft: boolean;
+  }
+
+  /**
+   * Starts an engine on what the one before left, and kills it, and its tools with it, some time after its first rules are in force; or after it began to make
+   * the hooks, which then are taken away before.
+   */
+  async function killOne(pod: PodNetwork, rules: Steps["rules"], { afterMs, isAttaching }: Kill): Promise<Killed> {
+    if (isAttaching) await kernel.run("tc", ["-n", pod.pod, "qdisc", "del", "dev", "eth0", "clsact"], { mayFail: true });
     const engine = await kernel.start(process.execPath, [TAKE_STEPS, await writeSteps(pod, { rules, isCleared: false })]);
-    await until(() => engine.stdout().includes("applied"));
+    await until(() => engine.stdout().includes(isAttaching ? "ready" : "applied"));
     await sleep(afterMs);
     engine.kill("SIGKILL", { isForGroup: true });
-    const { stderr } = await engine.ended;
+    const { stderr, stdout } = await engine.ended;
     expect(stderr).toBe("");
+    const wasFrozen = await isFrozen(pod);
     const isSomethingLeft = (await residueOf(kernel, pod.pod)).length > RESIDUE.length;
     await sleep(LEASE_MS);
     await expectUntouched(pod);
-    return isSomethingLeft;
+    expect(await isFrozen(pod)).toBe(false);
+    return { hadApplied: stdout.includes("applied"), wasFrozen, isSomethingLeft };
   }
 
   test(`leaves no packet touched when its lease has run out, and nothing to the next: ${PODS * KILLS_A_POD} kills (PUGGLE_TEST_SEED=${seed})`, async () => {
-    const moments = fc.sample(fc.integer({ min: 0, max: LATEST_KILL_MS }), { seed, numRuns: PODS * KILLS_A_POD });
+    const kills = fc.sample(randomKill, { seed, numRuns: PODS * KILLS_A_POD });
     const all = fc.sample(randomSteps(STEPS), { seed, numRuns: PODS * KILLS_A_POD });
-    let withRules = 0;
+    const killed: Killed[] = [];
     const killAll = async (pod: PodNetwork, index: number) => {
-      for (let kill = index; kill < PODS * KILLS_A_POD; kill += PODS) {
-        if (await killOne(pod, all[kill] ?? [], moments[kill] ?? 0)) withRules += 1;
+      for (let number = index; number < PODS * KILLS_A_POD; number += PODS) {
+        const kill = kills[number];
+        if (kill !== undefined) killed.push(await killOne(pod, all[number] ?? [], kill));
       }
       // What shall be there is, whatever the one before was about to do; and then nothing.
       const file = await writeSteps(pod, { rules: [all[index]?.find(({ rules }) => rules.length > 1) ?? NO_RULES], isCleared: true });
@@ -87,9 +117,26 @@ describe.skipIf(parts === undefined)("an engine that is killed", { timeout: 900_
       expect(await residueOf(kernel, pod.pod)).toEqual(RESIDUE);
     };
     await Promise.all(pods.map(killAll));
-    console.log(`${PODS * KILLS_A_POD} kills, ${withRules} of them with something in the kernel`);
-    expect(withRules).toBeGreaterThan((PODS * KILLS_A_POD) / 2);
+    const count = (is: (one: Killed) => boolean) => killed.filter(is).length;
+    const [leaving, attaching] = [count((one) => one.isSomethingLeft), count((one) => !one.hadApplied)];
+    console.log(
+      `${killed.length} kills: ${leaving} with something in the kernel, ${attaching} before the first rules were in force, ${count((one) => one.wasFrozen)} while the pod stood still`,
+    );
+    expect(killed).toHaveLength(PODS * KILLS_A_POD);
+    expect(leaving).toBeGreaterThan((PODS * KILLS_A_POD) / 4);
+    expect(attaching).toBeGreaterThan(0);
   });
 });
+
+interface Kill {
+  readonly afterMs: number;
+  readonly isAttaching: boolean;
+}
+
+const randomKill: fc.Arbitrary<Kill> = fc
+  .boolean()
+  .chain((isAttaching) =>
+    fc.integer({ min: 0, max: isAttaching ? LATEST_ATTACH_KILL_MS : LATEST_KILL_MS }).map((afterMs) => ({ isAttaching, afterMs })),
+  );
 
 const NO_RULES = { rules: [], pass: [] };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Kernel, startKernel } from "../boot/start.ts";
 import { startContainerd } from "../containers/containerd.ts";
 import { type ContainerPod, startContainerPod } from "../containers/pod.ts";
-import { askAll } from "../measuring/exchange.ts";
+import { askAll, startAnswering } from "../measuring/exchange.ts";
 import { fastest } from "../measuring/fastest.ts";
 import { ping } from "../measuring/ping.ts";
 import { type Holder, PUGGLE, startHolder } from "./holder.ts";
@@ -105,20 +105,24 @@ describe.skipIf(parts === undefined)("puggle net for one container of a pod", { 
     expect((await inNetwork("ipset", "list", "-n")).stdout).toBe("");
   }
 
+  /** What runs a program with a container's network and control group, and not its files: those have no Node.js. */
+  function inControlGroupOf({ cgroupPath }: { readonly cgroupPath: string }): readonly string[] {
+    const enter = 'echo $$ >"/sys/fs/cgroup$1/cgroup.procs" && shift && exec "$@"';
+    return ["sh", "-c", enter, "sh", cgroupPath, ...pod.network.inPod];
+  }
+
   /** Is a connection from the far side to the container slow to open? */
   async function connectionsToApp(): Promise<readonly boolean[]> {
-    const [command = "", ...launcher] = pod.containers.app.inside();
-    const server = await kernel.start(command, [...launcher, "iperf3", "--server", "--port", `${SERVED_PORT}`]);
+    const addresses = [pod.network.podIpv4, pod.network.podIpv6];
+    const server = await startAnswering(kernel, inControlGroupOf(pod.containers.app), { addresses, ports: [SERVED_PORT] });
     try {
-      await until(async () => (await inNetwork("ss", "-Hltn")).stdout.includes(`:${SERVED_PORT}`));
-      const addresses = [pod.network.podIpv4, pod.network.podIpv6];
       const asked = addresses.flatMap((address) =>
         Array.from({ length: CONNECTIONS }, () => ({ protocol: "tcp" as const, address, port: SERVED_PORT })),
       );
       const times = await askAll(kernel, pod.network.inFar, asked);
       return addresses.map((_, at) => fastest(times.slice(at * CONNECTIONS, (at + 1) * CONNECTIONS)) >= DELAY_MS);
     } finally {
-      await kernel.shell("pkill -KILL -x iperf3; while pgrep -x iperf3 >/dev/null; do sleep 0.05; done");
+      server.kill("SIGKILL");
       await server.ended;
     }
   }

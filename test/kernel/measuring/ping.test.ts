@@ -20,12 +20,12 @@ From 10.9.0.2 icmp_seq=1 Destination Host Unreachable
 
 describe("the output of ping", () => {
   test("with a packet that was lost and one that came twice", () => {
-    const result = { sent: 3, received: 2, lost: 1, duplicates: 1, roundTripsMs: [120, 0.052], sequence: [1, 3] };
+    const result = { sent: 3, received: 2, lost: 1, duplicates: 1, duplicated: [1], roundTripsMs: [120, 0.052], sequence: [1, 3] };
     expect(parsePing(DUPLICATED)).toEqual(result);
   });
 
   test("without an answer", () => {
-    expect(parsePing(UNANSWERED)).toEqual({ sent: 2, received: 0, lost: 2, duplicates: 0, roundTripsMs: [], sequence: [] });
+    expect(parsePing(UNANSWERED)).toEqual({ sent: 2, received: 0, lost: 2, duplicates: 0, duplicated: [], roundTripsMs: [], sequence: [] });
   });
 
   test("that says why nothing could be sent", () => {

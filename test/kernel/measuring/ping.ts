@@ -22,6 +22,8 @@ export interface PingResult {
   readonly received: number;
   readonly lost: number;
   readonly duplicates: number;
+  /** The sequence numbers of the answers that came again, each time. */
+  readonly duplicated: readonly number[];
   /** In the order of the answers, with three digits: ping says whole milliseconds from 100 up. */
   readonly roundTripsMs: readonly number[];
   /** The sequence number of each, from 1. */
@@ -63,15 +65,16 @@ function nextIdentifier(): number {
 export function parsePing(stdout: string, stderr = ""): PingResult {
   const summary = /^(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?/m.exec(stdout);
   if (summary === null) throw new Error(`ping has not told what it sent:\n${stdout}\n${stderr}`);
-  const answers = [...stdout.matchAll(/ icmp_seq=(\d+) .*\btime=([\d.]+) ms( \(DUP!\))?/g)].filter(
-    ([, , , duplicate]) => duplicate === undefined,
-  );
+  const all = [...stdout.matchAll(/ icmp_seq=(\d+) .*\btime=([\d.]+) ms( \(DUP!\))?/g)];
+  const answers = all.filter(([, , , duplicate]) => duplicate === undefined);
+  const again = all.filter(([, , , duplicate]) => duplicate !== undefined);
   const [sent, received, duplicates] = [Number(summary[1]), Number(summary[2]), Number(summary[3] ?? 0)];
   return {
     sent,
     received,
     lost: sent - received,
     duplicates,
+    duplicated: again.map(([, sequence]) => Number(sequence)),
     roundTripsMs: answers.map(([, , time]) => Number(time)),
     sequence: answers.map(([, sequence]) => Number(sequence)),
   };

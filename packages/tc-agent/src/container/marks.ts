@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { cgroupRoot } from "../kernel/cgroups.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import type { NetworkNamespace } from "../kernel/network-namespace.ts";
+import { holdNamespace, type NetworkNamespace } from "../kernel/network-namespace.ts";
 import type { Mark } from "../tree/layout.ts";
 import { wordsOfRule } from "./saved-rule.ts";
 
@@ -124,8 +124,13 @@ export class ContainerMarks {
     for (const [, ...rule] of rules) await this.#mangle(tool, ["-D", ...rule]);
   }
 
-  #mangle(tool: string, words: readonly string[]) {
-    return run("nsenter", [`--net=${this.#namespace.path}`, tool, "-w", LOCKED_AT_MOST_SECONDS, "-t", "mangle", ...words]);
+  async #mangle(tool: string, words: readonly string[]) {
+    const held = holdNamespace(this.#namespace);
+    try {
+      return await run("nsenter", [`--net=${held.path}`, tool, "-w", LOCKED_AT_MOST_SECONDS, "-t", "mangle", ...words]);
+    } finally {
+      held.release();
+    }
   }
 }
 

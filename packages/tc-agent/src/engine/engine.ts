@@ -3,9 +3,8 @@ import type { Features } from "../kernel/features.ts";
 import { refuseForeign } from "../kernel/foreign.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import { probeLeaf } from "../kernel/leaf-probe.ts";
-import { Lease } from "../kernel/lease.ts";
 import { NamespaceShell } from "../kernel/namespace-shell.ts";
-import { isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
+import { type HeldNamespace, holdNamespace, isAlive, type NetworkNamespace } from "../kernel/network-namespace.ts";
 import { type FoundTree, readTree } from "../kernel/read-tree.ts";
 import type { Rules } from "../spec/emulation.ts";
 import type { Mark } from "../tree/layout.ts";
@@ -13,6 +12,7 @@ import { outline } from "../tree/outline.ts";
 import { leafNumber } from "../tree/ownership.ts";
 import { type Desired, leavesOf, planChange, type Step } from "../tree/plan.ts";
 import { dialectFor, refuseUnsupported } from "./capabilities.ts";
+import { KeptLease } from "./kept-lease.ts";
 import { isTooSlow, judge, type LeafVerdict, probeFor, TOO_SLOW } from "./leaf-verdict.ts";
 import { type Pause, whilePaused } from "./pause.ts";
 import { Retirement } from "./retirement.ts";
@@ -47,7 +47,6 @@ export interface Plan {
 
 const NO_RULES: Rules = { rules: [], pass: [] };
 const LEASE_SECONDS = 10;
-const RENEWALS_A_LEASE = 4;
 const LONGEST_GOODBYE_MS = 2_000;
 
 /**
@@ -57,21 +56,23 @@ const LONGEST_GOODBYE_MS = 2_000;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #device: string;
+  readonly #namespace: HeldNamespace;
   readonly #shell: NamespaceShell;
-  readonly #leaseSeconds: number | undefined;
+  readonly #lease: KeptLease | undefined;
   readonly #retirement: Retirement;
-  #lease: Lease | undefined;
-  #renewal: NodeJS.Timeout | undefined;
   #rules = NO_RULES;
   #leavesFrom = 0;
   #deviceIndex: number | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @throws KernelError `gone` */
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#device = options.device ?? "eth0";
-    this.#leaseSeconds = "leaseSeconds" in options ? options.leaseSeconds : LEASE_SECONDS;
-    this.#shell = new NamespaceShell(options.namespace);
+    this.#namespace = holdNamespace(options.namespace);
+    const leaseSeconds = "leaseSeconds" in options ? options.leaseSeconds : LEASE_SECONDS;
+    this.#lease = leaseSeconds === undefined ? undefined : new KeptLease(this.#namespace, this.#device, leaseSeconds);
+    this.#shell = new NamespaceShell(this.#namespace);
     this.#retirement = new Retirement(this.#shell, (act) => this.#inTurn(act));
   }
 
@@ -120,7 +121,7 @@ export class Engine {
     return this.#inTurn(async () => {
       const applied = await this.#bringAbout(NO_RULES);
       this.#rules = NO_RULES;
-      await this.#dropLease();
+      await this.#lease?.drop();
       return applied;
     });
   }
@@ -148,7 +149,7 @@ export class Engine {
         const leaf = leaves.get(name);
         if (leaf === undefined || emulation.kind === "partition") continue;
         const probe = probeFor(leaf, emulation);
-        verdicts.set(name, isTooSlow(probe) ? TOO_SLOW : judge(await probeLeaf(this.#shell, this.#options.namespace, probe), emulation));
+        verdicts.set(name, isTooSlow(probe) ? TOO_SLOW : judge(await probeLeaf(this.#shell, this.#namespace, probe), emulation));
       }
       return verdicts;
     });
@@ -165,17 +166,16 @@ export class Engine {
     // What nobody needs goes, if that does not take long: nobody may come after us.
     await Promise.race([this.#retirement.settled(), sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })]).catch(() => undefined);
     await this.#retirement.stop();
-    const lease = this.#lease;
-    this.#forgetLease();
-    await lease?.close();
+    await this.#lease?.close();
     await this.#shell.close();
+    this.#namespace.release();
   }
 
   /** What was in force before a change that failed; where that fails too, the next turn tries again. */
   async #goBack(): Promise<void> {
     try {
       await this.#bringAbout(this.#rules);
-      if (this.#rules.rules.length === 0) await this.#dropLease();
+      if (this.#rules.rules.length === 0) await this.#lease?.drop();
     } catch {
       // What is told is why the change failed.
     }
@@ -184,16 +184,16 @@ export class Engine {
   async #bringAbout(rules: Rules): Promise<Applied> {
     const began = performance.now();
     // A lease that runs is renewed first: what follows may take longer than it has left.
-    const isRunning = this.#lease !== undefined;
-    if (rules.rules.length > 0) await this.#renewIfRunning();
+    const isRunning = this.#lease?.isRunning;
+    if (rules.rules.length > 0) await this.#lease?.renewIfRunning();
     const found = await this.#read();
     const steps = planChange(found, this.#desire(rules, found));
-    if (!isRunning && rules.rules.length > 0) await this.#renew();
+    if (!isRunning && rules.rules.length > 0) await this.#lease?.renew();
     let pause: Pause | undefined;
     const refused: string[] = [];
     for (const step of steps) {
       if (step.kind === "attach") {
-        pause = await whilePaused(this.#options.namespace, this.#tools(), async () => {
+        pause = await whilePaused(this.#namespace, this.#tools(), async () => {
           refused.push(...(await this.#shell.run(step.commands)));
         });
       }
@@ -225,8 +225,6 @@ export class Engine {
   async #read(): Promise<FoundTree> {
     this.#refuseIfGone();
     const found = await readTree(this.#shell, this.#device);
-    // Its process may have ended before the tools entered, and another have its number.
-    this.#refuseIfGone();
     if (found === undefined) throw new KernelError("no-device", `the network namespace has no device ${this.#device}`);
     const isReplaced = this.#deviceIndex !== undefined && this.#deviceIndex !== found.deviceIndex;
     this.#deviceIndex = found.deviceIndex;
@@ -246,7 +244,7 @@ export class Engine {
   }
 
   #refuseUnsupported(rules: Rules): void {
-    refuseUnsupported(rules, this.#options.features, { isLeased: this.#leaseSeconds !== undefined, mark: this.#options.mark });
+    refuseUnsupported(rules, this.#options.features, { isLeased: this.#lease !== undefined, mark: this.#options.mark });
   }
 
   /** Those of our processes that are in the namespace. */
@@ -261,39 +259,10 @@ export class Engine {
       device: this.#device,
       mtu,
       dialect: dialectFor(features),
-      isLeased: this.#leaseSeconds !== undefined,
+      isLeased: this.#lease !== undefined,
       leavesFrom: this.#leavesFrom,
       ...(mark === undefined ? {} : { mark }),
     };
-  }
-
-  /** Once it runs it is renewed by itself, by no turn: those may wait for something else for longer than it lasts. */
-  async #renew(): Promise<void> {
-    if (this.#leaseSeconds === undefined) return;
-    if (this.#lease === undefined || this.#lease.hasEnded) this.#lease = new Lease(this.#options.namespace);
-    this.#renewal ??= setInterval(
-      // Where it fails the next turn says so.
-      () => this.#renewIfRunning().catch(() => undefined),
-      (this.#leaseSeconds * 1_000) / RENEWALS_A_LEASE,
-    ).unref();
-    await this.#lease.renew(this.#leaseSeconds);
-  }
-
-  async #renewIfRunning(): Promise<void> {
-    if (this.#lease !== undefined) await this.#renew();
-  }
-
-  async #dropLease(): Promise<void> {
-    if (this.#leaseSeconds === undefined) return;
-    const lease = this.#lease === undefined || this.#lease.hasEnded ? new Lease(this.#options.namespace) : this.#lease;
-    this.#forgetLease();
-    await lease.drop();
-  }
-
-  #forgetLease(): void {
-    clearInterval(this.#renewal);
-    this.#renewal = undefined;
-    this.#lease = undefined;
   }
 
   /** One after the other: what is read must not change before it is acted on. */

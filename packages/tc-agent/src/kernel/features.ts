@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type Command, ip, tc } from "../tree/commands.ts";
-import { LEASE_SETS } from "../tree/ownership.ts";
+import { leaseSets } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
 import { Lease } from "./lease.ts";
 import { NamespaceShell } from "./namespace-shell.ts";
@@ -100,8 +100,8 @@ export async function probeFeatures(): Promise<Features> {
 }
 
 async function probeLease(path: string, countsOf: (...filter: readonly string[]) => Promise<number | undefined>): Promise<boolean> {
-  const lease = new Lease({ path });
-  const over = ["basic", "match", `not ipset(${LEASE_SETS[4]} src)`, "action", "continue"];
+  const lease = new Lease({ path }, DEVICE);
+  const over = ["basic", "match", `not ipset(${leaseSets(DEVICE)[4]} src)`, "action", "continue"];
   try {
     await lease.renew(60);
     const whileItRuns = await countsOf(...over);

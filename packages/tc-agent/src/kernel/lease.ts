@@ -1,9 +1,9 @@
 import { type ChildProcessByStdio, execFile } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
-import { LEASE_SETS } from "../tree/ownership.ts";
+import { leaseSets } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
-import type { NetworkNamespace } from "./network-namespace.ts";
+import { holdNamespace, type NetworkNamespace } from "./network-namespace.ts";
 import { endOf, endResident, startResident } from "./resident-tool.ts";
 
 /** Together these are every address of an IP version: a set holds no network of length 0. */
@@ -19,16 +19,18 @@ interface Waiting {
 }
 
 /**
- * The lease of one network namespace: two sets that hold every address, for so many seconds. The kernel forgets them by itself when nobody renews them, and
+ * The lease of one device of a network namespace: two sets that hold every address, for so many seconds. The kernel forgets them by itself when nobody renews them, and
  * packets of no address in them are passed before any rule is asked. One resident `ipset` writes them.
  */
 export class Lease {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #waiting: Waiting[] = [];
+  readonly #device: string;
   #said = "";
   #end: KernelError | undefined;
 
-  constructor({ path }: Pick<NetworkNamespace, "path">) {
+  constructor({ path }: Pick<NetworkNamespace, "path">, device: string) {
+    this.#device = device;
     this.#process = startResident(["nsenter", `--net=${path}`], "ipset", ["-"]);
     this.#process.stdout.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     this.#process.stdin.on("error", () => undefined);
@@ -47,13 +49,15 @@ export class Lease {
 
   /** Makes the lease run for so long from now on; makes it where there is none. */
   async renew(seconds: number): Promise<void> {
-    const tests = VERSIONS.flatMap((version) => HALVES[version].map((half) => `test ${LEASE_SETS[version]} ${half}`));
-    await this.#do(leaseLines(seconds), tests);
+    const sets = leaseSets(this.#device);
+    const tests = VERSIONS.flatMap((version) => HALVES[version].map((half) => `test ${sets[version]} ${half}`));
+    await this.#do(leaseLines(this.#device, seconds), tests);
   }
 
   /** Takes the sets away, and ends: no filter may name them any more. */
   async drop(): Promise<void> {
-    if (this.#end === undefined) this.#process.stdin.write(VERSIONS.map((version) => `destroy ${LEASE_SETS[version]}\n`).join(""));
+    const sets = leaseSets(this.#device);
+    if (this.#end === undefined) this.#process.stdin.write(VERSIONS.map((version) => `destroy ${sets[version]}\n`).join(""));
     await this.close();
   }
 
@@ -97,21 +101,29 @@ export class Lease {
 
 const run = promisify(execFile);
 
-/** For how many seconds the lease of a network namespace runs yet; `undefined` where there is none, 0 where it is over. */
-export async function readLease({ path }: Pick<NetworkNamespace, "path">): Promise<number | undefined> {
+/**
+ * For how many seconds the lease of a device runs yet; `undefined` where there is none, 0 where it is over.
+ *
+ * @throws KernelError `gone`
+ */
+export async function readLease(namespace: NetworkNamespace, device: string): Promise<number | undefined> {
+  const held = holdNamespace(namespace);
   try {
-    const { stdout } = await run("nsenter", [`--net=${path}`, "ipset", "list", LEASE_SETS[4]]);
+    const { stdout } = await run("nsenter", [`--net=${held.path}`, "ipset", "list", leaseSets(device)[4]]);
     return Math.max(0, ...Array.from(stdout.matchAll(/^\S+ timeout (\d+)$/gm), ([, seconds]) => Number(seconds)));
   } catch {
     return undefined;
+  } finally {
+    held.release();
   }
 }
 
 /** What makes the lease, for who wants to see it. */
-export function leaseLines(seconds: number): readonly string[] {
+export function leaseLines(device: string, seconds: number): readonly string[] {
+  const sets = leaseSets(device);
   return VERSIONS.flatMap((version) => [
-    `create ${LEASE_SETS[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
-    ...HALVES[version].map((half) => `add ${LEASE_SETS[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
+    `create ${sets[version]} hash:net family ${FAMILIES[version]} timeout 0 -exist`,
+    ...HALVES[version].map((half) => `add ${sets[version]} ${half} timeout ${Math.max(1, Math.ceil(seconds))} -exist`),
   ]);
 }
 

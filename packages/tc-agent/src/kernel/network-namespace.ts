@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { KernelError } from "./kernel-error.ts";
 
@@ -67,13 +67,43 @@ export function isAlive({ path, id }: NetworkNamespace): boolean {
   return idOf(path) === id;
 }
 
-function idOf(path: string): string | undefined {
+/** A network namespace that is kept open: the path leads to it and to no other until it is released, whatever becomes of its processes and their numbers. */
+export interface HeldNamespace extends NetworkNamespace {
+  readonly release: () => void;
+}
+
+/**
+ * Keeps a network namespace open.
+ *
+ * @throws KernelError `gone` where its file stands for it no more
+ */
+export function holdNamespace({ path, id }: NetworkNamespace): HeldNamespace {
+  const file = openIfThere(path);
+  if (file !== undefined && describe(fstatSync(file)) === id) {
+    return { path: `/proc/${process.pid}/fd/${file}`, id, release: () => closeSync(file) };
+  }
+  if (file !== undefined) closeSync(file);
+  throw new KernelError("gone", `the network namespace ${path} is gone`);
+}
+
+function openIfThere(path: string): number | undefined {
   try {
-    const { dev, ino } = statSync(path);
-    return `${dev}-${ino}`;
+    return openSync(path, "r");
   } catch {
     return undefined;
   }
+}
+
+function idOf(path: string): string | undefined {
+  try {
+    return describe(statSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
+function describe({ dev, ino }: Stats): string {
+  return `${dev}-${ino}`;
 }
 
 /** Files of namespaces are all on one file system: that of our own. */

@@ -59,5 +59,10 @@ function keyOf(device: string): string {
   return createHash("sha256").update(device).digest("hex").slice(0, 8);
 }
 
-/** Sets of ipset in which the lease lives, by IP version. */
-export const LEASE_SETS = { 4: "puggle-lease-4", 6: "puggle-lease-6" } as const;
+const PLAIN_NAME = /^[\w.-]+$/;
+
+/** The sets of ipset in which the lease of a device lives, by IP version. */
+export function leaseSets(device: string): Readonly<Record<4 | 6, string>> {
+  const name = `puggle-lease-${PLAIN_NAME.test(device) ? device : keyOf(device)}`;
+  return { 4: `${name}-4`, 6: `${name}-6` };
+}

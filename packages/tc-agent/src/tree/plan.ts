@@ -5,7 +5,7 @@ import { type Criterion, type Dialect, everyPacket, hookOffset, neighbourDiscove
 import { type Command, ip, tc } from "./commands.ts";
 import { filterCommand } from "./filter-commands.ts";
 import { type Layout, layOut, type Mark } from "./layout.ts";
-import { addressOf, aliasOf, LEASE_SETS, nextLeafName } from "./ownership.ts";
+import { addressOf, aliasOf, leaseSets, nextLeafName } from "./ownership.ts";
 import { canChange, isAsAsked, qdiscCommands, qdiscsOf } from "./qdiscs.ts";
 import { doSame, type Filter, type Leaf, placeOf, type Qdisc, type Tree } from "./tree.ts";
 
@@ -136,7 +136,7 @@ function longestStayMs({ qdiscs }: Leaf): number {
 }
 
 /** Those that stand by themselves, in no bank: what passes whatever the rules are, and the last one. */
-function singleFilters(hook: Direction, { rules, dialect, isLeased }: Desired): readonly Filter[] {
+function singleFilters(hook: Direction, { rules, device, dialect, isLeased }: Desired): readonly Filter[] {
   const at = (preference: number, criterion: Criterion, action: Filter["action"]): Filter => ({
     hook,
     chain: 0,
@@ -146,15 +146,21 @@ function singleFilters(hook: Direction, { rules, dialect, isLeased }: Desired): 
   });
   const last = at(LAST_PREFERENCE, everyPacket(dialect), dialect === "flower" ? { kind: "continue" } : { kind: "pass" });
   if (rules.rules.every(({ direction }) => direction !== hook)) return [last];
-  const lease = isLeased ? ([4, 6] as const).map((version) => at(LEASE_PREFERENCES[version], leaseIsOver(version), { kind: "pass" })) : [];
+  const lease = isLeased
+    ? leaseIsOver(device).map(({ version, ...criterion }) => at(LEASE_PREFERENCES[version], criterion, { kind: "pass" }))
+    : [];
   const neighbours = neighbourDiscovery(dialect).map((criterion, index) =>
     at(FIRST_NEIGHBOUR_PREFERENCE + index, criterion, { kind: "pass" }),
   );
   return [last, ...lease, ...neighbours];
 }
 
-function leaseIsOver(version: 4 | 6): Criterion {
-  return { protocol: version === 4 ? "ip" : "ipv6", classifier: "basic", keys: { match: `not ipset(${LEASE_SETS[version]} src)` } };
+function leaseIsOver(device: string): readonly (Criterion & { readonly version: 4 | 6 })[] {
+  const sets = leaseSets(device);
+  return [
+    { version: 4, protocol: "ip", classifier: "basic", keys: { match: `not ipset(${sets[4]} src)` } },
+    { version: 6, protocol: "ipv6", classifier: "basic", keys: { match: `not ipset(${sets[6]} src)` } },
+  ];
 }
 
 /** What is to be made before the rules change, or made anew as something else stands in its place, and what is to be taken away after. */

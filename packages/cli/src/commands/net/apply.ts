@@ -48,7 +48,7 @@ export async function apply(target: Target, options: ApplyOptions, terminal: Ter
   const features = await knownFeatures();
   const engine = new Engine({ namespace, device, features, leaseSeconds, ...(marks === undefined ? {} : { mark: CONTAINER_MARK }) });
   try {
-    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseSeconds);
+    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseLines(device, leaseSeconds));
     const reports = new Reports(terminal, options.json);
     for (const warning of warningsOf(rules)) reports.warning(warning);
     const { isVerified, forSeconds } = options;
@@ -79,7 +79,7 @@ function warningsOf(rules: Rules): readonly string[] {
   return [...warnOf(rules).map(({ message }) => message), ...shadowed];
 }
 
-function describePlan(rules: Rules, { tree, steps }: Plan, leaseSeconds: number): CommandResult {
+function describePlan(rules: Rules, { tree, steps }: Plan, lease: readonly string[]): CommandResult {
   const warnings = warningsOf(rules);
   const lines = steps.flatMap((step) => [
     ...(step.kind === "attach" ? ["# while the processes of the namespace stand still"] : []),
@@ -88,8 +88,8 @@ function describePlan(rules: Rules, { tree, steps }: Plan, leaseSeconds: number)
       : []),
     ...step.commands.map((command) => `${command.tool} ${lineOf(command)}`),
   ]);
-  const lease = ["# the lease, which is renewed as long as a process holds it", ...leaseLines(leaseSeconds).map((line) => `ipset ${line}`)];
-  const commands = steps.length === 0 ? ["nothing to do: it is so already"] : [...lease, ...lines];
+  const leased = ["# the lease, which is renewed as long as a process holds it", ...lease.map((line) => `ipset ${line}`)];
+  const commands = steps.length === 0 ? ["nothing to do: it is so already"] : [...leased, ...lines];
   const text = `${[...rules.rules.map(describeRule), "", ...tree, "", ...commands].join("\n")}\n`;
   return {
     exitCode: EXIT_CODES.good,

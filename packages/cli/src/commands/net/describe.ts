@@ -2,10 +2,20 @@ import type { Chance, Degradation, Emulation, LeafVerdict, Loss, Match, PortRang
 
 /** A rule on a line: which way, its name, whom it is about and what becomes of their packets. */
 export function describeRule({ direction, name, matches, except, emulation }: Rule): string {
-  const [first, ...more] = matches.map(describeMatch);
+  const [first, ...more] = describePeers(matches);
   const peers = first === undefined ? "nobody" : `${first}${more.length === 0 ? "" : ` and ${more.length} more`}`;
-  const exceptions = except.length === 0 ? "" : ` but not ${except.map(describeMatch).join(", ")}`;
+  const exceptions = except.length === 0 ? "" : ` but not ${describePeers(except).join(", ")}`;
   return `${direction}  ${name}  ${direction === "egress" ? "to" : "from"} ${peers}${exceptions}: ${describeEmulation(emulation)}`;
+}
+
+const ANYWHERE = /^any IPv[46]/;
+
+/** Each once; what is about every address of both versions is one. */
+function describePeers(matches: readonly Match[]): readonly string[] {
+  const all = matches.map(describeMatch);
+  const short = (text: string) => text.replace(ANYWHERE, "any address");
+  const isOfBoth = (text: string) => ["any IPv4", "any IPv6"].every((any) => all.includes(text.replace(ANYWHERE, any)));
+  return [...new Set(all.map((text) => (ANYWHERE.test(text) && isOfBoth(text) ? short(text) : text)))];
 }
 
 function describeMatch({ family, cidr, protocol, ports, localPorts }: Match): string {

@@ -29,7 +29,7 @@ export async function show({ namespace, device, name }: Target, isVerified: bool
   const verdicts = verified?.leaves ?? {};
   const status = held ?? (await readStatus(namespace, device));
   const { leaves, rules, applied } = status;
-  const leaseSeconds = await readLease(namespace);
+  const leaseSeconds = await readLease(namespace, device);
   const holder =
     held === undefined ? `nobody holds it${describeLease(leaves.length, leaseSeconds)}` : `a process holds it; applied ${applied}`;
   const text = [

@@ -85,6 +85,7 @@ describe("a rule is refused", () => {
     ["loss: 0.1", ["11: 'loss' is the number 0.1, but has no unit; write 0.1%"]],
     ["loss: [1%]", ["11: 'loss' must be a percentage such as 1%, or a map, not a list; write it as in 'loss: 1%'"]],
     ["loss: {}", ["11: a loss has none of 'probability', 'gemodel' and 'state'; add 'probability', 'gemodel' or 'state'"]],
+    ["dealy: 1ms", ["5: unknown key 'dealy' in an egress rule; did you mean 'delay'?"]],
     ["loss: { probabilty: 1% }", ["13: unknown key 'probabilty' in a loss; did you mean 'probability'?"]],
     ["loss: { probability: 1%, gemodel: { p: 1% } }", ["39: a loss can not follow 'probability' and 'gemodel' at once; keep one of them"]],
     [

@@ -33,6 +33,14 @@ it("warnOf tells of correlated delays, which netem does not make", () => {
   expect(warningsOf("delay-correlation", "egress: [{ delay: 60ms, jitter: 25ms }]")).toEqual([]);
 });
 
+it("warnOf tells of addresses that no packet of the device has", () => {
+  const rule = (cidr: string) => `egress: [{ to: [{ cidr: ${cidr} }, { cidr: 10.0.0.1 }], delay: 1ms }]`;
+  const told = (cidr: string) => [`packets of ${cidr} stay on the device lo, and never meet the rule`];
+  expect(warningsOf("loopback", rule("127.0.0.1"))).toEqual(told("127.0.0.1/32"));
+  expect(warningsOf("loopback", rule("::1"))).toEqual(told("::1/128"));
+  expect(warningsOf("loopback", rule("0.0.0.0/0"))).toEqual([]);
+});
+
 describe("warnOf tells of queues", () => {
   it.each<[string, string, string, string[]]>([
     [

@@ -2,6 +2,7 @@ import type { Rules } from "../emulation.ts";
 import { warnOfDns, warnOfPartitionedDns } from "./dns.ts";
 import { warnOfHandshake } from "./handshake.ts";
 import { warnOfDelayCorrelation, warnOfReordering } from "./jitter.ts";
+import { warnOfLoopback } from "./loopback.ts";
 import { warnOfQueue } from "./queue.ts";
 import { roundTripsOf } from "./round-trips.ts";
 import { warnOfThroughput } from "./throughput.ts";
@@ -27,5 +28,5 @@ export function warnOf(rules: Rules): Warning[] {
     ...warnOfThroughput(trip),
     ...warnOfDns(trip, rules),
   ]);
-  return [...ofTrips, ...rules.rules.flatMap((rule) => warnOfPartitionedDns(rule, rules))];
+  return [...ofTrips, ...rules.rules.flatMap((rule) => [...warnOfPartitionedDns(rule, rules), ...warnOfLoopback(rule)])];
 }

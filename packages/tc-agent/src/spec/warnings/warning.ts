@@ -5,7 +5,8 @@ export type WarningCode =
   | "queue-overflow"
   | "handshake-time"
   | "throughput"
-  | "dns";
+  | "dns"
+  | "loopback";
 
 /** Something that a rule will do beside what it says. A code keeps its meaning from version to version; the message may change. */
 export interface Warning {

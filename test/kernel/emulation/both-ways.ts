@@ -19,6 +19,8 @@ export interface Way {
 export interface BothWays {
   readonly ways: readonly Way[];
   readonly network: PodNetwork;
+  /** Those with a root netem, by the direction that it is in. */
+  readonly plain: Readonly<Record<Way["direction"], PodNetwork>>;
   readonly holder: Holder;
   /** Has each way obey a rule of its own, with a leaf of its own. */
   readonly emulate: (emulation: object, peer?: object) => Promise<void>;
@@ -56,6 +58,7 @@ export async function openBothWays(kernel: Kernel): Promise<BothWays> {
   return {
     ways,
     network,
+    plain,
     holder,
     emulate: (emulation, peer) => holder.apply(specOf(ways, emulation, peer)),
     emulatePlainly: async (...parameters) => {

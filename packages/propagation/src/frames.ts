@@ -42,6 +42,13 @@ export function runInFrame<Result>(scope: Scope, work: Work<Result>, self: unkno
   }
 }
 
+/** The scope in the context that a resource keeps, read without going there; `undefined` where there is none, or Node.js keeps no frames. */
+export function scopeIn(resource: AsyncResource): Scope | undefined {
+  found ??= { key: findFrameKey() };
+  const { key } = found;
+  return key === undefined ? undefined : (frameOf(resource, key)?.get(processState.storage) as Scope | undefined);
+}
+
 function runInNewFrame<Result>(scope: Scope, work: Work<Result>, self: unknown, values: readonly unknown[]): Result {
   return processState.storage.run(scope, () => Reflect.apply(work, self, values));
 }

@@ -1,4 +1,6 @@
-import { type KeptFrame, runInFrame } from "./frames.ts";
+import type { AsyncResource } from "node:async_hooks";
+import { type KeptFrame, runInFrame, scopeIn } from "./frames.ts";
+import { registered } from "./opentelemetry/registered.ts";
 import { isExporting } from "./opentelemetry/suppression.ts";
 import { processState } from "./process-state.ts";
 
@@ -110,6 +112,16 @@ export function currentScope(): Scope {
   if (isPlain) return scope;
   const latest = latestScope();
   return name === latest.name ? latest : createScope(name);
+}
+
+/** What {@link currentScope} gives in the context that a resource keeps. */
+export function scopeKeptBy(resource: AsyncResource): Scope {
+  if (processState.readToken === undefined && processState.readNamespace === undefined) {
+    const scope = scopeIn(resource);
+    // With a name it may be an exporter's call: the context tells, where OpenTelemetry has any.
+    if (scope !== undefined && (scope.name === undefined || registered()?.context === undefined)) return scope;
+  }
+  return resource.runInAsyncScope(currentScope);
 }
 
 /** The scope that was entered last, or that of code outside all scopes. */

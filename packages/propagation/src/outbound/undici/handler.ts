@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { bindSocket } from "../../inbound/events.ts";
-import { currentScope, isInScope, kScope, runInScope, type Scope } from "../../scope.ts";
+import { isInScope, kScope, runInScope, type Scope, scopeKeptBy } from "../../scope.ts";
 import { exchangeDispatching } from "./dispatching.ts";
 
 /** No callback takes more than four arguments. */
@@ -30,7 +30,7 @@ class ScopedHandler {
 
 /** Undici's own handlers of `request` and `stream` keep their caller's context already. */
 function callerOf(handler: DispatchHandler, scope: Scope): AsyncResource {
-  const isKept = handler instanceof AsyncResource && handler.runInAsyncScope(currentScope) === scope;
+  const isKept = handler instanceof AsyncResource && scopeKeptBy(handler) === scope;
   return isKept ? handler : runInScope(scope, () => new AsyncResource("PUGGLE_DISPATCH"));
 }
 

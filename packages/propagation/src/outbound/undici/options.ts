@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
 
 /** Where options keep the scope once the handler that goes with them runs in it too. */
 export const kBound: unique symbol = Symbol.for("puggle.dev/propagation/v1/bound");
@@ -41,5 +41,5 @@ export function scopeOfDispatch(options: DispatchOptions, handler: object): Scop
 export function scopeOfHandler(handler: object): Scope | undefined {
   const known = (handler as Scoped)[kScope];
   if (known !== undefined) return known;
-  return handler instanceof AsyncResource ? handler.runInAsyncScope(currentScope) : undefined;
+  return handler instanceof AsyncResource ? scopeKeptBy(handler) : undefined;
 }

@@ -2,7 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
 import type { Emit } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
-import { currentScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { isInScope, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
 import { wrapMethod } from "./wrapping.ts";
 
@@ -38,7 +38,7 @@ export function isRequestHandler(handler: object): handler is RequestHandler {
 export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions): Scope {
   const kept = handler[kScope];
   if (kept !== undefined) return kept;
-  const scope = options[kBound] ?? options[kScope] ?? handler.runInAsyncScope(currentScope);
+  const scope = options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
   handler[kScope] = scope;
   return scope;
 }
@@ -97,11 +97,16 @@ function bindBody(body: Body, handler: RequestHandler): void {
   }
 }
 
+/** Would entering the handler's context change nothing? So it is for most events of requests without a name. A bridged namespace has more in its contexts than the name. */
+function isIn({ [kScope]: scope }: RequestHandler): boolean {
+  return scope !== undefined && processState.readNamespace === undefined && isInScope(scope);
+}
+
 /** A body's events come from wherever the socket is read. */
 function scopedBodyEmit(inherited: Emit): Emit {
   return function emit(this: Body, event, ...values) {
     const handler = this[kHandler];
-    if (handler === undefined || this.listenerCount(event) === 0) return inherited.call(this, event, ...values);
+    if (handler === undefined || this.listenerCount(event) === 0 || isIn(handler)) return inherited.call(this, event, ...values);
     return handler.runInAsyncScope(inherited, this, event, ...values);
   };
 }

@@ -5,6 +5,7 @@ import { type ContainerPod, startContainerPod } from "../containers/pod.ts";
 import { askAll, startAnswering } from "../measuring/exchange.ts";
 import { fastest } from "../measuring/fastest.ts";
 import { ping } from "../measuring/ping.ts";
+import { makePodNetwork } from "../network/pod-network.ts";
 import { type Holder, PUGGLE, startHolder } from "./holder.ts";
 import { until } from "./until.ts";
 
@@ -97,6 +98,24 @@ describe.skipIf(parts === undefined)("puggle net for one container of a pod", { 
     await expectNothingOfOurs();
     await expect(startHolder(kernel, { target, name: "one-container" }, { egress: [{ delay: "1ms", seed: 7 }] })).rejects.toThrow("seed");
     await expectNothingOfOurs();
+  });
+
+  test("follows it into another network, as where an engine starts it again", async () => {
+    const { app, sidecar } = pod.containers;
+    const holder = await startHolder(
+      kernel,
+      { target: ["--container", "pod-app"], name: "restarted" },
+      { egress: [{ delay: `${DELAY_MS}ms` }] },
+    );
+    for (const container of [app, sidecar]) await container.kill();
+    await pod.network.remove();
+    await until(() => holder.events().some(({ event }) => event === "waiting"));
+    await makePodNetwork(kernel);
+    await app.start();
+    await until(() => holder.events().filter(({ event }) => event === "applied").length === 2);
+    expect(await isDelayed(app.inside)).toEqual(DELAYED);
+    await holder.end();
+    expect(await isDelayed(app.inside)).toEqual(UNTOUCHED);
   });
 
   async function expectNothingOfOurs(): Promise<void> {

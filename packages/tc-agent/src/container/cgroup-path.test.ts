@@ -24,8 +24,13 @@ test.each([
   ["Podman, by systemd", `/machine.slice/libpod-${ID}.scope`, "/container"],
   ["Podman without root", `/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope`, "/container"],
   ["Podman, by cgroupfs", `/libpod_parent/libpod-${ID}`, ""],
+  ["a pod of Podman, by cgroupfs", `/libpod_parent/${"0".repeat(64)}/libpod-${ID}`, ""],
+  ["a pod of Podman, by systemd", `/machine.slice/machine-libpod_pod_${"0".repeat(64)}.slice/libpod-${ID}.scope`, "/container"],
+  ["Podman, in a service's group", `/system.slice/web.service/libpod-payload-${ID}`, ""],
+  ["Docker, seen from another namespace", `/../system.slice/docker-${ID}.scope`, ""],
 ])("finds a container of %s", (_, path, below) => {
-  for (const id of [ID, ID.slice(0, 12)]) expect(containerInPath(`${path}${below}`, id)).toEqual({ id: ID, path });
+  const isInside = !["", "/container"].includes(below);
+  for (const id of [ID, ID.slice(0, 12)]) expect(containerInPath(`${path}${below}`, id)).toEqual({ id: ID, path, isInside });
 });
 
 test.each([
@@ -38,9 +43,10 @@ test.each([
   expect(containerInPath(path, ID.slice(0, 12))).toBeUndefined();
 });
 
-test("finds a container by a name of its own, which is whole", () => {
-  expect(containerInPath("/default/web", "web")).toEqual({ id: "web", path: "/default/web" });
+test("finds a container by a name of its own, which is whole, and its last", () => {
+  expect(containerInPath("/default/web", "web")).toEqual({ id: "web", path: "/default/web", isInside: false });
+  expect(containerInPath(`/docker/${ID}`, "docker")).toBeUndefined();
   expect(containerInPath("/default/web-2", "web")).toBeUndefined();
-  expect(containerInPath("/pods/web-2/web", "web")).toEqual({ id: "web", path: "/pods/web-2/web" });
+  expect(containerInPath("/pods/web-2/web", "web")).toEqual({ id: "web", path: "/pods/web-2/web", isInside: false });
   expect(containerInPath("/system.slice/sshd.service", "system")).toBeUndefined();
 });

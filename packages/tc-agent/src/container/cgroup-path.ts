@@ -4,6 +4,8 @@ export interface NamedContainer {
   readonly id: string;
   /** The path down to the container's own group: what is started in it may have groups below. */
   readonly path: string;
+  /** Is this a group that was made inside the container, such as one of systemd's there? */
+  readonly isInside: boolean;
 }
 
 /**
@@ -12,25 +14,30 @@ export interface NamedContainer {
  * - Docker: `/docker/<id>`, `/system.slice/docker-<id>.scope`
  * - containerd: `/kubepods/burstable/pod<uid>/<id>`, `/kubepods.slice/…/cri-containerd-<id>.scope`; of `ctr`, `/default/<name>`
  * - CRI-O: `/kubepods.slice/…/crio-<id>.scope`, `/kubepods/…/crio-<id>`
- * - Podman: `/machine.slice/libpod-<id>.scope/container`, `/libpod_parent/libpod-<id>`
+ * - Podman: `/machine.slice/libpod-<id>.scope/container`, `/libpod_parent/libpod-<id>`, `/system.slice/web.service/libpod-payload-<id>`
  *
  * What watches a container has a group whose name differs: `crio-conmon-<id>.scope`.
  *
- * @param id - the beginning of 64 hexadecimal digits is enough; other names are whole
+ * @param id - the beginning of 64 hexadecimal digits is enough. Other names are whole, and those of the last group alone: groups above may be called anything
  */
 export function containerInPath(path: string, id: string): NamedContainer | undefined {
   const parts = path.split("/");
-  const at = parts.findIndex((part) => isNamed(idIn(part), id));
+  const at = parts.findIndex((part, index) => isNamed(idIn(part), id, index === parts.length - 1));
   const part = parts[at];
-  return part === undefined ? undefined : { id: idIn(part), path: parts.slice(0, at + 1).join("/") };
+  if (part === undefined) return undefined;
+  const below = parts.slice(at + 1).join("/");
+  return { id: idIn(part), path: parts.slice(0, at + 1).join("/"), isInside: below !== "" && below !== RUNTIMES_OWN };
 }
 
 const DIGITS = /^[0-9a-f]{64}$/;
 
-function isNamed(found: string, id: string): boolean {
-  return found === id || (DIGITS.test(found) && found.startsWith(id));
+/** Of crun, and of CRI-O with it: a group below the one that has the name. */
+const RUNTIMES_OWN = "container";
+
+function isNamed(found: string, id: string, isLast: boolean): boolean {
+  return DIGITS.test(found) ? found.startsWith(id) : isLast && found === id;
 }
 
 function idIn(part: string): string {
-  return part.replace(/\.scope$/, "").replace(/^(docker|cri-containerd|crio|libpod|nerdctl)-/, "");
+  return part.replace(/\.scope$/, "").replace(/^(docker|cri-containerd|crio|libpod-payload|libpod|nerdctl)-/, "");
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { KernelError } from "../kernel/kernel-error.ts";
-import { processIds } from "../kernel/processes.ts";
+import { processIds, startOf } from "../kernel/processes.ts";
 import { containerInPath } from "./cgroup-path.ts";
 
 /** A running container: its first process, and its control group. */
@@ -25,7 +25,7 @@ export function findContainer(id: string): Container {
       return container === undefined ? [] : [{ ...container, isVersion2 }];
     });
     const [first] = named;
-    return first === undefined ? [] : [{ pid, id: first.id, cgroup: named.find(({ isVersion2 }) => isVersion2)?.path }];
+    return first === undefined ? [] : [{ pid, ...first, cgroup: named.find(({ isVersion2 }) => isVersion2)?.path }];
   });
   const exact = found.filter((one) => one.id === id);
   const candidates = exact.length > 0 ? exact : found;
@@ -37,9 +37,14 @@ export function findContainer(id: string): Container {
       `${id} is the beginning of ${ids.size} containers' ids; give more of it, ${SHORTEST_BEGINNING} characters at least`,
     );
   }
-  const first = candidates.sort((a, b) => a.pid - b.pid)[0];
+  // What runs inside may have a network of its own, as where containers run in a container: the first process has the container's.
+  const ages = candidates.map((one) => ({ ...one, startedAt: Number(startOf(one.pid) ?? Number.POSITIVE_INFINITY) }));
+  const [first] = ages.sort((a, b) => Number(a.isInside) - Number(b.isInside) || a.startedAt - b.startedAt || a.pid - b.pid);
   if (first === undefined) {
-    throw new KernelError("no-namespace", `no process here runs in a container ${id}; is it running, and on this machine?`);
+    throw new KernelError(
+      "no-namespace",
+      `no process here runs in a container with the id ${id}; is it running, and on this machine? Names are known to its runtime alone: give the id, or --pid`,
+    );
   }
   return { pid: first.pid, cgroup: first.cgroup };
 }

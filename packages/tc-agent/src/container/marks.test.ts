@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -49,7 +49,8 @@ describe("the marks of a container", () => {
     chmodSync(join(folder, "nsenter"), 0o755);
     for (const tool of ["iptables", "ip6tables"]) writeFileSync(join(folder, tool), `${OTHERS}\n`);
     vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
-    marks = new ContainerMarks({ path: "/nowhere", id: "4-1" }, CGROUP);
+    const { dev, ino } = statSync("/proc/self/ns/net");
+    marks = new ContainerMarks({ path: "/proc/self/ns/net", id: `${dev}-${ino}` }, CGROUP);
   });
   afterEach(() => {
     vi.unstubAllEnvs();

@@ -51,6 +51,7 @@ export class ContainerMarks {
         this.#tools = tools;
         return isChanged;
       } catch (error) {
+        if (error instanceof KernelError && error.code === "gone") throw error;
         // A tool may list rules and take none: iptables for nftables, on a kernel without nft_compat.
         reasons.push(messageOf(error));
         if (this.#tools === undefined) await this.#removeBy(tools);
@@ -106,6 +107,12 @@ export class ContainerMarks {
   }
 
   #inode(): number {
+    if (this.#cgroup.startsWith("/..")) {
+      throw new KernelError(
+        "unsupported",
+        `this process sees control groups from a namespace of its own, where the container's is ${this.#cgroup}; run it in that of the host`,
+      );
+    }
     try {
       return statSync(join(cgroupRoot() ?? "", this.#cgroup)).ino;
     } catch {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { startOf } from "../kernel/processes.ts";
 import { makeRunFolder, RUN_FOLDER } from "../kernel/run-folder.ts";
 
 const NAME = /^frozen-(\d+)-\d+$/;
@@ -60,17 +61,6 @@ function namesIn(folder: string): readonly string[] {
 function readRecord(path: string): FrozenRecord | undefined {
   try {
     return record.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    return undefined;
-  }
-}
-
-/** When a process was started, in ticks since the boot; `undefined` where it has ended. */
-function startOf(pid: number): string | undefined {
-  try {
-    // After the name of its program, which may have spaces: field 22 of proc_pid_stat(5), and its state, field 3.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return fields[0] === "Z" ? undefined : fields[19];
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import {
   CONTAINER_MARK,
   ContainerMarks,
   Engine,
+  type Features,
   findShadowed,
   knownFeatures,
   leaseLines,
@@ -16,6 +17,7 @@ import { EXIT_CODES } from "../../exit-code.ts";
 import type { Terminal } from "../../terminal.ts";
 import { carryOut } from "./carry-out.ts";
 import { describeRule } from "./describe.ts";
+import { followRestarts } from "./follow-restarts.ts";
 import { Reports } from "./reports.ts";
 import { SpecSource } from "./spec-source.ts";
 import type { Target } from "./target.ts";
@@ -42,17 +44,30 @@ export async function apply(target: Target, options: ApplyOptions, terminal: Ter
   if (source.unresolved.length > 0) {
     throw new CliError("unknown-host", EXIT_CODES.badInput, `hosts of ${options.file} have no address: ${source.unresolved.join("; ")}`);
   }
-  const marks = marksOf(target, options);
-  const leaseSeconds = options.forSeconds ?? options.leaseSeconds;
-  const { namespace, device } = target;
+  const reports = new Reports(terminal, options.json);
+  if (!options.dryRun) for (const warning of warningsOf(rules)) reports.warning(warning);
   const features = await knownFeatures();
-  const engine = new Engine({ namespace, device, features, leaseSeconds, ...(marks === undefined ? {} : { mark: CONTAINER_MARK }) });
+  return followRestarts(target, (found) => applyTo(found, { rules, source, features, reports, options }), reports);
+}
+
+interface Asked {
+  /** To begin with: the source may say others soon. */
+  readonly rules: Rules;
+  readonly source: SpecSource;
+  readonly features: Features;
+  readonly reports: Reports;
+  readonly options: ApplyOptions;
+}
+
+async function applyTo(target: Target, { rules, source, features, reports, options }: Asked): Promise<CommandResult> {
+  const { forSeconds, leaseSeconds, isVerified } = options;
+  const { namespace, device } = target;
+  const marks = marksOf(target, options);
+  const mark = marks === undefined ? {} : { mark: CONTAINER_MARK };
+  const engine = new Engine({ namespace, device, features, leaseSeconds: forSeconds ?? leaseSeconds, ...mark });
   try {
-    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseLines(device, leaseSeconds));
-    const reports = new Reports(terminal, options.json);
-    for (const warning of warningsOf(rules)) reports.warning(warning);
-    const { isVerified, forSeconds } = options;
-    return await carryOut({ target, engine, marks, source, rules, reports, isVerified, forSeconds, leaseSeconds: options.leaseSeconds });
+    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseLines(device, forSeconds ?? leaseSeconds));
+    return await carryOut({ target, engine, marks, source, rules, reports, isVerified, forSeconds, leaseSeconds });
   } finally {
     await engine.close();
   }

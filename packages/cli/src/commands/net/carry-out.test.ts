@@ -128,11 +128,19 @@ describe("what apply puts in force", () => {
     await ended;
   });
 
+  const gone = async () => {
+    throw new KernelError("gone", "it is gone");
+  };
+
   it("ends well where the network is gone", async () => {
-    const gone = async () => {
-      throw new KernelError("gone", "it is gone");
-    };
-    expect((await carryOut(workOf({ apply: gone, clear: gone }))).json).toEqual({ event: "gone" });
+    const apply = vi.fn().mockResolvedValueOnce(APPLIED).mockImplementation(gone);
+    const { json } = await carryOut(workOf({ apply, clear: gone }));
+    expect(json).toEqual({ event: "gone" });
+    expect(told).not.toContain("could not be cleared");
+  });
+
+  it("never was where the network is gone before", async () => {
+    await expect(carryOut(workOf({ apply: gone, clear: gone }))).rejects.toMatchObject({ code: "gone" });
     expect(told).toBe("");
   });
 });

@@ -25,7 +25,7 @@ export interface Work {
 const TURNS_A_LEASE = 3;
 
 /**
- * Puts rules in force, and holds them until a signal or somebody's wish to clear them. Only what was to be left stays, and only when all was done: in any other
+ * Puts rules in force, and holds them until a signal or somebody's wish to clear them, or until the network is gone. Only what was to be left stays, and only when all was done: in any other
  * end, also by an error, all is cleared.
  */
 export async function carryOut(work: Work): Promise<CommandResult> {
@@ -39,12 +39,14 @@ export async function carryOut(work: Work): Promise<CommandResult> {
     return cleared.promise;
   };
   const claim = await Claim.make(target.namespace, answer, claims);
+  let wasInForce = false;
   try {
     let isLeft = false;
     await whileInterruptible(async (signal) => {
       const over = AbortSignal.any([signal, stop.signal]);
       try {
         isLeft = await putInForce(work, over);
+        wasInForce = true;
         if (!isLeft) await holdUntil(over, work);
       } catch (error) {
         await clear(work).then(
@@ -64,7 +66,7 @@ export async function carryOut(work: Work): Promise<CommandResult> {
       ? reports.ended({ event: "left", seconds: forSeconds }, `it stays for ${forSeconds} s; then packets pass untouched\n`)
       : reports.ended({ event: "cleared" }, "cleared\n");
   } catch (error) {
-    if (error instanceof KernelError && error.code === "gone") {
+    if (wasInForce && error instanceof KernelError && error.code === "gone") {
       return reports.ended({ event: "gone" }, `${target.name} is gone, and its network with it\n`);
     }
     throw error;

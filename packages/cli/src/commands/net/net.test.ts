@@ -38,9 +38,9 @@ describe("puggle net", () => {
       "a container that is not there",
       ["show", "--container", "0123456789ab"],
       5,
-      "error: no process here runs in a container 0123456789ab",
+      "error: no process here runs in a container with the id 0123456789ab",
     ],
-    ["a container by too little of its id", ["show", "--container", "01"], 5, "error: no process here runs in a container 01"],
+    ["a container by too little of its id", ["show", "--container", "01"], 5, "error: no process here runs in a container with the id 01"],
     ["the host's own network", ["show", "--pid", own], 5, "error: that is the network of this host itself, and never touched"],
     [
       "a device that can be none",

@@ -1,4 +1,4 @@
-import { findContainer, lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "@puggle/tc-agent";
+import { findContainer, KernelError, lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 
@@ -19,6 +19,8 @@ export interface Target {
   readonly root: () => string;
   /** Of the container that was named, from where control groups of version 2 are mounted. */
   readonly cgroup: string | undefined;
+  /** Finds it again where it has another network than before; `undefined` where it does not run. Only of what has a name that outlives its network. */
+  readonly findAgain?: () => Target | undefined;
 }
 
 /**
@@ -42,7 +44,17 @@ export function findTarget({ pid, container, netns, device }: TargetOptions): Ta
     device,
     root: () => `/proc/${pidOf(id) ?? found.pid}/root`,
     cgroup: found.cgroup,
+    findAgain: () => findIfThere({ container: id, device }),
   };
+}
+
+function findIfThere(options: TargetOptions): Target | undefined {
+  try {
+    return findTarget(options);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
 }
 
 /** `undefined` where it does not run for now. */

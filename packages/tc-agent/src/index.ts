@@ -11,6 +11,7 @@ export { type Feature, type Features, probeFeatures, remedyFor } from "./kernel/
 export { KernelError, type KernelErrorCode } from "./kernel/kernel-error.ts";
 export { knownFeatures } from "./kernel/known-features.ts";
 export { leaseLines, readLease } from "./kernel/lease.ts";
+export { lookUpInside } from "./kernel/look-up-inside.ts";
 export { lastingNamespace, type NetworkNamespace, namespaceAt, namespaceOfProcess } from "./kernel/network-namespace.ts";
 export * from "./spec/index.ts";
 export { type Command, lineOf } from "./tree/commands.ts";

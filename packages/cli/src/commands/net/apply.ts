@@ -18,6 +18,7 @@ import type { Terminal } from "../../terminal.ts";
 import { carryOut } from "./carry-out.ts";
 import { describeRule } from "./describe.ts";
 import { followRestarts } from "./follow-restarts.ts";
+import { lookUpAs } from "./look-up-as.ts";
 import { Reports } from "./reports.ts";
 import { SpecSource } from "./spec-source.ts";
 import type { Target } from "./target.ts";
@@ -39,7 +40,7 @@ export interface ApplyOptions {
 
 /** `puggle net apply`: makes a network namespace emulate what a spec says, and keeps it so. */
 export async function apply(target: Target, options: ApplyOptions, terminal: Terminal): Promise<CommandResult> {
-  const source = new SpecSource({ path: options.file, root: target.root, lookUpEveryMs: options.lookUpSeconds * 1_000 });
+  const source = new SpecSource({ path: options.file, lookUp: lookUpAs(target.process), lookUpEveryMs: options.lookUpSeconds * 1_000 });
   const rules = await source.rules();
   if (source.unresolved.length > 0) {
     throw new CliError("unknown-host", EXIT_CODES.badInput, `hosts of ${options.file} have no address: ${source.unresolved.join("; ")}`);

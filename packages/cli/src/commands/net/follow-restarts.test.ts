@@ -12,7 +12,7 @@ const targetOf = (path: string, findAgain?: () => Target | undefined): Target =>
   namespace: { path, id: path },
   name: "container web",
   device: "eth0",
-  root: () => "/",
+  process: () => undefined,
   cgroup: undefined,
   ...(findAgain === undefined ? {} : { findAgain }),
 });

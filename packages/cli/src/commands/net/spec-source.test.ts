@@ -33,8 +33,7 @@ const answerTo = (hosts: readonly string[]): LookUp => ({
   addresses: new Map(hosts.map((host) => [host, [ADDRESS[host as keyof typeof ADDRESS]]])),
   errors: [],
 });
-const sourceOf = (lookUp = async (hosts: readonly string[]) => answerTo(hosts)) =>
-  new SpecSource({ path, root: () => folder, lookUpEveryMs: 60_000, lookUp });
+const sourceOf = (lookUp = async (hosts: readonly string[]) => answerTo(hosts)) => new SpecSource({ path, lookUpEveryMs: 60_000, lookUp });
 
 /** Does it ring within a moment? It is rung for nothing that came before. */
 async function rings(alarm: Alarm, act: () => void): Promise<boolean> {
@@ -116,7 +115,7 @@ describe("hosts of a spec file", () => {
 it("rules stay where a file with hosts that have no address takes the place of another, and follow when they have one", async () => {
   let answer: LookUp = { addresses: new Map(), errors: [] };
   const lookUp = vi.fn(async () => answer);
-  const source = new SpecSource({ path, root: () => folder, lookUpEveryMs: 0, lookUp });
+  const source = new SpecSource({ path, lookUpEveryMs: 0, lookUp });
   const before = await source.rules();
   writeFileSync(path, HERE);
   await vi.waitFor(async () => {

@@ -1,18 +1,16 @@
 import { readFileSync, watch } from "node:fs";
-import { dirname, join } from "node:path";
-import { type Alarm, type EmulationSpec, hostsOf, lookUpHosts, parseSpec, type Rules, resolveSpec } from "@puggle/tc-agent";
+import { dirname } from "node:path";
+import { type Alarm, type EmulationSpec, hostsOf, parseSpec, type Rules, resolveSpec } from "@puggle/tc-agent";
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 import { HostAddresses, type LookUpHosts } from "./host-addresses.ts";
 
 export interface SpecSourceOptions {
   readonly path: string;
-  /** Where the files are by which hosts are looked up. */
-  readonly root: () => string;
   /** Hosts are looked up again after this, in milliseconds. */
   readonly lookUpEveryMs: number;
-  /** How; as the processes at the root do it where left out. */
-  readonly lookUp?: LookUpHosts;
+  /** How. */
+  readonly lookUp: LookUpHosts;
 }
 
 /** Editors write a file in several steps. */
@@ -29,7 +27,7 @@ export class SpecSource {
   #rules: Rules | undefined;
   #alarm: Alarm | undefined;
 
-  constructor({ path, root, lookUpEveryMs, lookUp = (hosts) => lookUpHosts(hosts, resolverFiles(root())) }: SpecSourceOptions) {
+  constructor({ path, lookUpEveryMs, lookUp }: SpecSourceOptions) {
     this.#path = path;
     this.#hosts = new HostAddresses({ lookUp, everyMs: lookUpEveryMs });
   }
@@ -102,13 +100,6 @@ function readSpec(path: string): string {
     const why = code === "ENOENT" ? "there is no such file" : `it can not be read (${code})`;
     throw new CliError("missing-spec", EXIT_CODES.badInput, `${path}: ${why}`);
   }
-}
-
-/** A name server at a loopback address answers in that network alone, which is not ours: then those of this machine are asked. */
-function resolverFiles(root: string): { readonly resolvConf: string; readonly hosts: string } {
-  const own = readIfThere(join(root, "etc/resolv.conf")) ?? "";
-  const resolvConf = /^nameserver\s+(127\.|::1)/m.test(own) ? (readIfThere("/etc/resolv.conf") ?? "") : own;
-  return { resolvConf, hosts: readIfThere(join(root, "etc/hosts")) ?? "" };
 }
 
 function readIfThere(path: string): string | undefined {

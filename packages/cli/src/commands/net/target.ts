@@ -15,8 +15,8 @@ export interface Target {
   readonly namespace: NetworkNamespace;
   readonly name: string;
   readonly device: string;
-  /** Where its processes have their files now, for how they look hosts up: a container may start again. */
-  readonly root: () => string;
+  /** The process that looks hosts up as all of it do, at this moment: a container may start again. `undefined` where that is as this machine does it. */
+  readonly process: () => number | undefined;
   /** Of the container that was named, from where control groups of version 2 are mounted. */
   readonly cgroup: string | undefined;
   /** Finds it again where it has another network than before; `undefined` where it does not run. Only of what has a name that outlives its network. */
@@ -34,15 +34,15 @@ export function findTarget({ pid, container, netns, device }: TargetOptions): Ta
     throw new CliError("usage", EXIT_CODES.usage, "name one network namespace: by --pid <pid>, --container <id> or --netns <path>");
   }
   if (pid !== undefined)
-    return { namespace: namespaceOfProcess(pid), name: `process ${pid}`, device, root: () => `/proc/${pid}/root`, cgroup: undefined };
-  if (netns !== undefined) return { namespace: namespaceAt(netns), name: netns, device, root: () => "/", cgroup: undefined };
+    return { namespace: namespaceOfProcess(pid), name: `process ${pid}`, device, process: () => pid, cgroup: undefined };
+  if (netns !== undefined) return { namespace: namespaceAt(netns), name: netns, device, process: () => undefined, cgroup: undefined };
   const id = container ?? "";
   const found = findContainer(id);
   return {
     namespace: lastingNamespace(namespaceOfProcess(found.pid)),
     name: `container ${id}`,
     device,
-    root: () => `/proc/${pidOf(id) ?? found.pid}/root`,
+    process: () => pidOf(id) ?? found.pid,
     cgroup: found.cgroup,
     findAgain: () => findIfThere({ container: id, device }),
   };

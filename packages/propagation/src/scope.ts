@@ -119,7 +119,7 @@ export function scopeKeptBy(resource: AsyncResource): Scope {
   if (processState.readToken === undefined && processState.readNamespace === undefined) {
     const scope = scopeIn(resource);
     // With a name it may be an exporter's call: the context tells, where OpenTelemetry has any.
-    if (scope !== undefined && (scope.name === undefined || registered()?.context === undefined)) return scope;
+    if (scope !== undefined && ((scope.name === undefined && !isNowhere(scope)) || registered()?.context === undefined)) return scope;
   }
   return resource.runInAsyncScope(currentScope);
 }

@@ -46,6 +46,7 @@ test.each([
 test("finds a container by a name of its own, which is whole, and its last", () => {
   expect(containerInPath("/default/web", "web")).toEqual({ id: "web", path: "/default/web", isInside: false });
   expect(containerInPath(`/docker/${ID}`, "docker")).toBeUndefined();
+  expect(containerInPath(`/machine.slice/libpod-${ID}.scope/container`, "container")).toBeUndefined();
   expect(containerInPath("/default/web-2", "web")).toBeUndefined();
   expect(containerInPath("/pods/web-2/web", "web")).toEqual({ id: "web", path: "/pods/web-2/web", isInside: false });
   expect(containerInPath("/system.slice/sshd.service", "system")).toBeUndefined();

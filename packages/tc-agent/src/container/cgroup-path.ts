@@ -22,7 +22,7 @@ export interface NamedContainer {
  */
 export function containerInPath(path: string, id: string): NamedContainer | undefined {
   const parts = path.split("/");
-  const at = parts.findIndex((part, index) => isNamed(idIn(part), id, index === parts.length - 1));
+  const at = parts.findIndex((_, index) => isNamed(parts, index, id));
   const part = parts[at];
   if (part === undefined) return undefined;
   const below = parts.slice(at + 1).join("/");
@@ -34,8 +34,11 @@ const DIGITS = /^[0-9a-f]{64}$/;
 /** Of crun, and of CRI-O with it: a group below the one that has the name. */
 const RUNTIMES_OWN = "container";
 
-function isNamed(found: string, id: string, isLast: boolean): boolean {
-  return DIGITS.test(found) ? found.startsWith(id) : isLast && found === id;
+function isNamed(parts: readonly string[], index: number, id: string): boolean {
+  const found = idIn(parts[index] ?? "");
+  if (DIGITS.test(found)) return found.startsWith(id);
+  // Below a container's group are those that were made inside it.
+  return found === id && index === parts.length - 1 && !parts.slice(0, index).some((part) => DIGITS.test(idIn(part)));
 }
 
 function idIn(part: string): string {

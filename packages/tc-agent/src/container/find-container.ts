@@ -30,6 +30,13 @@ export function findContainer(id: string): Container {
   const exact = found.filter((one) => one.id === id);
   const candidates = exact.length > 0 ? exact : found;
   const ids = new Set(candidates.map((one) => one.id));
+  const groups = new Set(exact.map((one) => one.cgroup ?? one.path));
+  if (ids.size === 1 && groups.size > 1) {
+    throw new KernelError(
+      "no-namespace",
+      `${id} is the name of ${groups.size} containers (${[...groups].join(", ")}); give a --pid of the one`,
+    );
+  }
   const isTooShort = exact.length === 0 && id.length < SHORTEST_BEGINNING;
   if (ids.size > 1 || (isTooShort && ids.size > 0)) {
     throw new KernelError(

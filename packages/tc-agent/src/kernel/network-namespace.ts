@@ -80,7 +80,13 @@ export interface HeldNamespace extends NetworkNamespace {
 export function holdNamespace({ path, id }: NetworkNamespace): HeldNamespace {
   const file = openIfThere(path);
   if (file !== undefined && describe(fstatSync(file)) === id) {
-    return { path: `/proc/${process.pid}/fd/${file}`, id, release: () => closeSync(file) };
+    let isHeld = true;
+    const release = () => {
+      // The number may be another file's then.
+      if (isHeld) closeSync(file);
+      isHeld = false;
+    };
+    return { path: `/proc/${process.pid}/fd/${file}`, id, release };
   }
   if (file !== undefined) closeSync(file);
   throw new KernelError("gone", `the network namespace ${path} is gone`);

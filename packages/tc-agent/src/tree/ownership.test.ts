@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lineOf } from "./commands.ts";
-import { addressOf, aliasOf, leafFingerprint, leafNumber, nextLeafName } from "./ownership.ts";
+import { lineOf, tc } from "./commands.ts";
+import { addressOf, aliasOf, leafFingerprint, leafNumber, leaseSets, nextLeafName } from "./ownership.ts";
 
 const deviceName = fc.oneof(
   fc.constantFrom("eth0", "eth1", "net1", "lo", 'a:"', "x\\", "ü"),
@@ -49,4 +49,13 @@ it("names are given from a number on, around those that are taken, and from the 
   expect(nextLeafName(new Set(["pgl0", "pgl2"]), 2)).toBe("pgl3");
   expect(nextLeafName(new Set(["pgl0", "pgl999999999"]), 999_999_999)).toBe("pgl1");
   expect(["pgl12", "pgl", "eth0", "pgl1234567890"].map(leafNumber)).toEqual([12, undefined, undefined, undefined]);
+});
+
+it("names the sets of each device's lease by words that filters take without quotes, of 31 characters at most", () => {
+  const devices = ["eth0", "eth0.5", "eth0@if7", "a-device-of-15c", "ünïcödé(1)"];
+  const names = devices.flatMap((device) => Object.values(leaseSets(device)));
+  expect(new Set(names).size).toBe(2 * devices.length);
+  for (const name of names) expect(lineOf(tc("match", `not ipset(${name} src)`))).toBe(`match "not ipset(${name} src)"`);
+  expect(Math.max(...names.map((name) => name.length))).toBeLessThanOrEqual(31);
+  expect(leaseSets("eth0")).toEqual({ 4: "puggle-lease-eth0-4", 6: "puggle-lease-eth0-6" });
 });

@@ -59,7 +59,8 @@ function keyOf(device: string): string {
   return createHash("sha256").update(device).digest("hex").slice(0, 8);
 }
 
-const PLAIN_NAME = /^[\w.-]+$/;
+/** What filters can say of a set without quotes. */
+const PLAIN_NAME = /^[\w-]+$/;
 
 /** The sets of ipset in which the lease of a device lives, by IP version. */
 export function leaseSets(device: string): Readonly<Record<4 | 6, string>> {

@@ -41,14 +41,19 @@ export interface ApplyOptions {
 /** `puggle net apply`: makes a network namespace emulate what a spec says, and keeps it so. */
 export async function apply(target: Target, options: ApplyOptions, terminal: Terminal): Promise<CommandResult> {
   const source = new SpecSource({ path: options.file, lookUp: lookUpAs(target.process), lookUpEveryMs: options.lookUpSeconds * 1_000 });
-  const rules = await source.rules();
+  let rules = await source.rules();
   if (source.unresolved.length > 0) {
     throw new CliError("unknown-host", EXIT_CODES.badInput, `hosts of ${options.file} have no address: ${source.unresolved.join("; ")}`);
   }
   const reports = new Reports(terminal, options.json);
   if (!options.dryRun) for (const warning of warningsOf(rules)) reports.warning(warning);
   const features = await knownFeatures();
-  return followRestarts(target, (found) => applyTo(found, { rules, source, features, reports, options }), reports);
+  const act = async (found: Target) => {
+    // The file may say something else by now, or something wrong.
+    if (found !== target) rules = await source.rules().catch(() => rules);
+    return applyTo(found, { rules, source, features, reports, options });
+  };
+  return followRestarts(target, act, reports);
 }
 
 interface Asked {

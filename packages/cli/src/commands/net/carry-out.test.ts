@@ -139,6 +139,15 @@ describe("what apply puts in force", () => {
     expect(told).not.toContain("could not be cleared");
   });
 
+  it("ends by the signal where the network is gone when it comes", async () => {
+    const ended = carryOut(workOf({ clear: gone }));
+    await vi.waitFor(() => expect(told).toContain("held by this process"));
+    interrupt();
+    await expect(ended).rejects.toMatchObject({ code: "interrupted", exitCode: 130 });
+    const goneAtOnce = carryOut(workOf({ apply: () => interruptAnd(gone()), clear: gone }));
+    await expect(goneAtOnce).rejects.toMatchObject({ code: "interrupted", exitCode: 130 });
+  });
+
   it("never was where the network is gone before", async () => {
     await expect(carryOut(workOf({ apply: gone, clear: gone }))).rejects.toMatchObject({ code: "gone" });
     expect(told).toBe("");

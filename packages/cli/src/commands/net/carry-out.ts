@@ -23,6 +23,8 @@ export interface Work {
 
 /** The lease is renewed three times before it runs out. */
 const TURNS_A_LEASE = 3;
+/** That a network is gone is seen at a turn. */
+const LONGEST_TURN_MS = 5_000;
 
 /**
  * Puts rules in force, and holds them until a signal or somebody's wish to clear them, or until the network is gone. Only what was to be left stays, and only when all was done: in any other
@@ -45,18 +47,20 @@ export async function carryOut(work: Work): Promise<CommandResult> {
     await whileInterruptible(async (signal) => {
       const over = AbortSignal.any([signal, stop.signal]);
       try {
-        isLeft = await putInForce(work, over);
-        wasInForce = true;
+        isLeft = await putInForce(work, over, () => {
+          wasInForce = true;
+        });
         if (!isLeft) await holdUntil(over, work);
       } catch (error) {
         await clear(work).then(
           () => cleared.resolve({ cleared: true }),
           (failure: unknown) => tellWhatStays(work, error, failure),
         );
-        throw error;
+        // What was to end has ended, also where its network is gone.
+        if (!(over.aborted && isGone(error))) throw error;
       }
       if (isLeft) return;
-      await clear(work);
+      await clearIfThere(work);
       cleared.resolve({ cleared: true });
       // Who asked for it by a signal is told by the exit code too.
       if (signal.aborted) reports.tell({ event: "cleared" }, "cleared\n");
@@ -66,7 +70,7 @@ export async function carryOut(work: Work): Promise<CommandResult> {
       ? reports.ended({ event: "left", seconds: forSeconds }, `it stays for ${forSeconds} s; then packets pass untouched\n`)
       : reports.ended({ event: "cleared" }, "cleared\n");
   } catch (error) {
-    if (wasInForce && error instanceof KernelError && error.code === "gone") {
+    if (wasInForce && isGone(error)) {
       return reports.ended({ event: "gone" }, `${target.name} is gone, and its network with it\n`);
     }
     throw error;
@@ -79,11 +83,13 @@ export async function carryOut(work: Work): Promise<CommandResult> {
 }
 
 /** @returns is all done that is to be left? Not where it was to end meanwhile, and not where it is to be held. */
-async function putInForce(work: Work, over: AbortSignal): Promise<boolean> {
+async function putInForce(work: Work, over: AbortSignal, onInForce: () => void): Promise<boolean> {
   const { engine, marks, rules, reports, isVerified, forSeconds } = work;
   await marks?.ensure();
   if (over.aborted) return false;
-  reports.applied(rules, await engine.apply(rules));
+  const applied = await engine.apply(rules);
+  onInForce();
+  reports.applied(rules, applied);
   if (isVerified && !over.aborted) reports.verified(await verify(work));
   if (forSeconds === undefined) return false;
   await settledOr(over, engine);
@@ -118,12 +124,25 @@ async function holdUntil(over: AbortSignal, work: Work): Promise<void> {
       }
       return current;
     },
-    everyMs: (leaseSeconds * 1_000) / TURNS_A_LEASE,
+    everyMs: Math.min((leaseSeconds * 1_000) / TURNS_A_LEASE, LONGEST_TURN_MS),
     alarm,
     signal: over,
     onApplied: (applied) => reports.applied(current, applied),
     onTrouble: (error) => reports.trouble(error),
   });
+}
+
+/** Without its network or its device nothing can be in force. */
+async function clearIfThere(work: Work): Promise<void> {
+  try {
+    await clear(work);
+  } catch (error) {
+    if (!isGone(error) && !(error instanceof KernelError && error.code === "no-device")) throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof KernelError && error.code === "gone";
 }
 
 /** All of it, also where a part can not be. */

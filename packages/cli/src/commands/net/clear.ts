@@ -22,12 +22,8 @@ export async function clear({ namespace, device, name }: Target): Promise<Comman
   try {
     const claim = await claimAfter(refusal, namespace, async () => engine.status());
     try {
-      try {
-        await engine.clear();
-      } finally {
-        // Also where the device is gone: a namespace may outlive it.
-        await removeMarks(namespace);
-      }
+      await engine.clear();
+      await removeMarks(namespace);
       await engine.settled();
     } finally {
       await claim.release();

@@ -66,6 +66,19 @@ describe("what is done for a container", () => {
     expect(done).toEqual(["first", "first"]);
   });
 
+  it("ends with why it could not be done where that does not change", async () => {
+    const noDevice = new KernelError("no-device", "it has no eth0");
+    const act = doing(GONE, noDevice, noDevice, noDevice, noDevice);
+    await expect(
+      followRestarts(
+        targetOf("first", () => targetOf("second")),
+        act,
+        reports,
+        500,
+      ),
+    ).rejects.toBe(noDevice);
+  });
+
   it("ends where it fails otherwise", async () => {
     const refused = new KernelError("refused", "no");
     await expect(

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { KernelError } from "@puggle/tc-agent";
 import type { CommandResult } from "../../command-result.ts";
 import { whileInterruptible } from "../../interruption.ts";
@@ -9,8 +9,8 @@ import type { Target } from "./target.ts";
 const STARTS_AGAIN_WITHIN_MS = 30_000;
 const LOOK_AGAIN_MS = 200;
 
-/** A container that has just started has a network, and not yet all that is in it. */
-const NOT_YET: readonly string[] = ["no-device", "gone"];
+/** A container that has just started has a network, and not yet all that is in it; and somebody may clear it just then. */
+const NOT_YET: readonly string[] = ["no-device", "gone", "held"];
 
 /**
  * Does something for a target, and again where its network was gone and it has another: a container that starts again has one of its own, unless it is a
@@ -40,14 +40,16 @@ async function actWhenBack(
   act: (target: Target) => Promise<CommandResult>,
   end: number,
 ): Promise<CommandResult | undefined> {
+  let tooEarly: KernelError | undefined;
   for (;;) {
     const target = await untilFound(findAgain, end);
+    if (target === undefined && tooEarly !== undefined) throw tooEarly;
     if (target === undefined) return undefined;
     try {
       return await act(target);
     } catch (error) {
-      const isTooEarly = error instanceof KernelError && NOT_YET.includes(error.code);
-      if (!isTooEarly || performance.now() > end) throw error;
+      if (!(error instanceof KernelError && NOT_YET.includes(error.code))) throw error;
+      tooEarly = error;
     }
   }
 }
@@ -59,6 +61,9 @@ async function untilFound(findAgain: () => Target | undefined, end: number): Pro
       await sleep(LOOK_AGAIN_MS);
       signal.throwIfAborted();
       found = findAgain();
+      // A signal that came meanwhile is heard after that.
+      await setImmediate();
+      signal.throwIfAborted();
     }
   });
   return found;

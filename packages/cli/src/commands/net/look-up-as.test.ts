@@ -53,5 +53,7 @@ it("asks a name server at a loopback address from within, and this machine's for
     ["a", ["10.0.0.1"]],
   ]);
   expect(errors).toEqual([unknown]);
+  lookUpInside.mockRejectedValue(new Error("it took too long"));
+  expect([...(await lookUpAs(() => PID)(["a"])).addresses.keys()]).toEqual(["a"]);
   expect(lookUpHosts).toHaveBeenCalledWith(["a"], { resolvConf: "nameserver 192.0.2.53\n", hosts: "10.0.0.7 seven\n" });
 });

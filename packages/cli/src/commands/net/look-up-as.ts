@@ -15,7 +15,8 @@ export function lookUpAs(process: () => number | undefined): LookUpHosts {
     const pid = process();
     const files = filesBelow(pid === undefined ? "" : `/proc/${pid}/root`);
     if (pid === undefined || !LOOPBACK.test(files.resolvConf)) return lookUpHosts(hosts, files);
-    const inside = await lookUpInside(namespaceOfProcess(pid), hosts, files);
+    const inside = await lookUpInside(namespaceOfProcess(pid), hosts, files).catch(() => undefined);
+    if (inside === undefined) return lookUpHosts(hosts, { ...files, resolvConf: filesBelow("").resolvConf });
     const failed = inside.errors.filter(({ code }) => code === "name-servers-failed").map(({ host }) => host);
     if (failed.length === 0) return inside;
     const outside = await lookUpHosts(failed, { ...files, resolvConf: filesBelow("").resolvConf });

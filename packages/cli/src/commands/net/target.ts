@@ -15,7 +15,11 @@ export interface Target {
   readonly namespace: NetworkNamespace;
   readonly name: string;
   readonly device: string;
-  /** The process that looks hosts up as all of it do, at this moment: a container may start again. `undefined` where that is as this machine does it. */
+  /**
+   * The process that looks hosts up as all of it do, at this moment: a container may start again. `undefined` where that is as this machine does it.
+   *
+   * @throws KernelError where it does not run now
+   */
   readonly process: () => number | undefined;
   /** Of the container that was named, from where control groups of version 2 are mounted. */
   readonly cgroup: string | undefined;
@@ -42,7 +46,7 @@ export function findTarget({ pid, container, netns, device }: TargetOptions): Ta
     namespace: lastingNamespace(namespaceOfProcess(found.pid)),
     name: `container ${id}`,
     device,
-    process: () => pidOf(id) ?? found.pid,
+    process: () => findContainer(id).pid,
     cgroup: found.cgroup,
     findAgain: () => findIfThere({ container: id, device }),
   };
@@ -54,14 +58,5 @@ function findIfThere(options: TargetOptions): Target | undefined {
   } catch (error) {
     if (error instanceof KernelError) return undefined;
     throw error;
-  }
-}
-
-/** `undefined` where it does not run for now. */
-function pidOf(container: string): number | undefined {
-  try {
-    return findContainer(container).pid;
-  } catch {
-    return undefined;
   }
 }

@@ -52,8 +52,9 @@ describe.skipIf(parts === undefined).each(MESHES)(
         const manifests = [...baselines, ...routing];
         const options: IstioOptions = round % 2 === 0 ? { manifests } : { manifests, routing: "matcher" };
         const generated = withMixedStamps(generateIstio(MESH, options), generateIstio(MESH, { ...options, stamp: "TrafficExtension" }));
-        const stored = await cluster.objects.set([...BASELINES, ...generated, ...routing, marker.resource]);
+        const others = await cluster.objects.set([...BASELINES, ...generated, ...routing]);
         await untilRolledOut(cluster, node);
+        const stored = [...others, ...(await cluster.objects.apply([marker.resource]))];
         await untilTold(node, marker);
         const entries = [...node.pods.values()].filter(({ sidecar, name }) => sidecar !== undefined && !name.startsWith(GRPC));
         const send = async (journey: Journey) => {

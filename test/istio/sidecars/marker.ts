@@ -1,6 +1,6 @@
 import type { KubernetesResource } from "@puggle/mesh-config";
 
-/** A host that nothing else has: once a proxy knows it, the proxy knows all that was said with it. */
+/** A host that nothing else has: once a proxy knows it, the proxy knows all that was said before it. What is said beside it may come later: istiod hears of each kind by itself. */
 export interface Marker {
   readonly host: string;
   readonly resource: KubernetesResource;

@@ -126,7 +126,10 @@ describe.skipIf(parts === undefined)("puggle net, where it can not do what it is
     await until(async () => (await kernel.run("ip", ["-n", network.pod, "-o", "link"])).stdout.includes("pgl3:"));
     await kernel.run("ip", ["netns", "delete", network.pod]);
     const { code, stdout, stderr } = await applying.ended;
-    expect({ code, said: `${stdout}${stderr}` }).toEqual({ code: 5, said: expect.stringContaining(`the network namespace ${network.podPath} is gone`) });
+    expect({ code, said: `${stdout}${stderr}` }).toEqual({
+      code: 5,
+      said: expect.stringContaining(`the network namespace ${network.podPath} is gone`),
+    });
     await expectGone();
   });
 

@@ -1,14 +1,11 @@
-import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { cgroupRoot } from "../kernel/cgroups.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import { holdNamespace, type NetworkNamespace } from "../kernel/network-namespace.ts";
+import type { NetworkNamespace } from "../kernel/network-namespace.ts";
+import { runInside } from "../kernel/run-inside.ts";
 import type { Mark } from "../tree/layout.ts";
 import { wordsOfRule } from "./saved-rule.ts";
-
-const run = promisify(execFile);
 
 /** Bits that neither Istio (0x539) nor what it takes for itself uses; marks do not leave the namespace. */
 export const CONTAINER_MARK: Mark = { value: 0x00100000, mask: 0x00f00000 };
@@ -122,7 +119,7 @@ export class ContainerMarks {
 
   /** In their order, as words. */
   async #ownRules(tool: string): Promise<readonly (readonly string[])[]> {
-    const { stdout } = await this.#mangle(tool, ["-S", "OUTPUT"]);
+    const stdout = await this.#mangle(tool, ["-S", "OUTPUT"]);
     const rules = stdout.split("\n").map(wordsOfRule);
     return rules.filter((words) => words[words.indexOf("--comment") + 1]?.startsWith(`${COMMENT}:`));
   }
@@ -131,13 +128,8 @@ export class ContainerMarks {
     for (const [, ...rule] of rules) await this.#mangle(tool, ["-D", ...rule]);
   }
 
-  async #mangle(tool: string, words: readonly string[]) {
-    const held = holdNamespace(this.#namespace);
-    try {
-      return await run("nsenter", [`--net=${held.path}`, tool, "-w", LOCKED_AT_MOST_SECONDS, "-t", "mangle", ...words]);
-    } finally {
-      held.release();
-    }
+  #mangle(tool: string, words: readonly string[]): Promise<string> {
+    return runInside(this.#namespace, [tool, "-w", LOCKED_AT_MOST_SECONDS, "-t", "mangle", ...words]);
   }
 }
 

@@ -1,10 +1,10 @@
-import { type ChildProcessByStdio, execFile } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { promisify } from "node:util";
 import { leaseSets } from "../tree/ownership.ts";
 import { KernelError } from "./kernel-error.ts";
-import { holdNamespace, type NetworkNamespace } from "./network-namespace.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
 import { endOf, endResident, startResident } from "./resident-tool.ts";
+import { runInside } from "./run-inside.ts";
 
 /** Together these are every address of an IP version: a set holds no network of length 0. */
 const HALVES = { 4: ["0.0.0.0/1", "128.0.0.0/1"], 6: ["::/1", "8000::/1"] } as const;
@@ -99,22 +99,18 @@ export class Lease {
   }
 }
 
-const run = promisify(execFile);
-
 /**
  * For how many seconds the lease of a device runs yet; `undefined` where there is none, 0 where it is over.
  *
  * @throws KernelError `gone`
  */
 export async function readLease(namespace: NetworkNamespace, device: string): Promise<number | undefined> {
-  const held = holdNamespace(namespace);
   try {
-    const { stdout } = await run("nsenter", [`--net=${held.path}`, "ipset", "list", leaseSets(device)[4]]);
+    const stdout = await runInside(namespace, ["ipset", "list", leaseSets(device)[4]]);
     return Math.max(0, ...Array.from(stdout.matchAll(/^\S+ timeout (\d+)$/gm), ([, seconds]) => Number(seconds)));
-  } catch {
+  } catch (error) {
+    if (error instanceof KernelError) throw error;
     return undefined;
-  } finally {
-    held.release();
   }
 }
 

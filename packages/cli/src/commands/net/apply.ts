@@ -66,13 +66,14 @@ interface Asked {
 }
 
 async function applyTo(target: Target, { rules, source, features, reports, options }: Asked): Promise<CommandResult> {
-  const { forSeconds, leaseSeconds, isVerified } = options;
+  const { forSeconds, isVerified } = options;
+  const leaseSeconds = forSeconds ?? options.leaseSeconds;
   const { namespace, device } = target;
   const marks = marksOf(target, options);
   const mark = marks === undefined ? {} : { mark: CONTAINER_MARK };
-  const engine = new Engine({ namespace, device, features, leaseSeconds: forSeconds ?? leaseSeconds, ...mark });
+  const engine = new Engine({ namespace, device, features, leaseSeconds, ...mark });
   try {
-    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseLines(device, forSeconds ?? leaseSeconds));
+    if (options.dryRun) return describePlan(rules, await engine.plan(rules), leaseLines(device, leaseSeconds));
     return await carryOut({ target, engine, marks, source, rules, reports, isVerified, forSeconds, leaseSeconds });
   } finally {
     await engine.close();

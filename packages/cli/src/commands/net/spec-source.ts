@@ -4,6 +4,7 @@ import { type Alarm, type EmulationSpec, hostsOf, parseSpec, type Rules, resolve
 import { CliError } from "../../cli-error.ts";
 import { EXIT_CODES } from "../../exit-code.ts";
 import { HostAddresses, type LookUpHosts } from "./host-addresses.ts";
+import { readIfThere } from "./read-if-there.ts";
 
 export interface SpecSourceOptions {
   readonly path: string;
@@ -99,13 +100,5 @@ function readSpec(path: string): string {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     const why = code === "ENOENT" ? "there is no such file" : `it can not be read (${code})`;
     throw new CliError("missing-spec", EXIT_CODES.badInput, `${path}: ${why}`);
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }

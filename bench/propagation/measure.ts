@@ -8,7 +8,12 @@ import { judge, type Verdict } from "./verdict.ts";
 /** Of each load, until the code is compiled: before that a process's figure falls by half, and what falls is the compiler's share. */
 const WARM_UP_CALLS = 10_000;
 /** A turn takes about as long whatever a request calls: the more calls, the fewer requests. */
-const CALLS_A_TURN = 1_200;
+const CALLS_A_TURN = 3_000;
+/**
+ * Turns differ in length by up to this share. The garbage of a turn is about what Node.js collects at once: by turns of one length, a process would
+ * collect what one load left always in the turn of another.
+ */
+const SPREAD = 0.5;
 const TURNS = 4;
 
 export interface PropagationOptions {
@@ -64,7 +69,7 @@ export async function measurePropagation(options: PropagationOptions, onProgress
       for (const arm of shuffle(arms, random)) {
         onProgress(`propagation: round ${round} of ${rounds}: ${arm.name}`);
         const isFirst = random() < 0.5;
-        samples.push(...(await measurePair(arm, { loads, port, isPinned, isFirst })));
+        samples.push(...(await measurePair(arm, { loads, port, isPinned, isFirst, random })));
       }
     }
   } finally {
@@ -81,9 +86,10 @@ interface Conditions {
   readonly isPinned: boolean;
   /** Is the arm's process started before the bare one? */
   readonly isFirst: boolean;
+  readonly random: () => number;
 }
 
-async function measurePair(arm: Arm, { loads, port, isPinned, isFirst }: Conditions): Promise<Sample[]> {
+async function measurePair(arm: Arm, { loads, port, isPinned, isFirst, random }: Conditions): Promise<Sample[]> {
   const reference = referenceOf(arm.name);
   if (reference === undefined) throw new Error(`${arm.name} is what others are held against`);
   const pair: MeasuredService[] = [];
@@ -94,33 +100,43 @@ async function measurePair(arm: Arm, { loads, port, isPinned, isFirst }: Conditi
     for (const load of loads) for (const service of pair) await service.load(load, requestsFor(load, WARM_UP_CALLS));
     const turns = new Map(loads.map((load) => [load, [] as Turn[]]));
     for (let turn = 0; turn < TURNS; turn++) {
-      for (const [load, taken] of turns) taken.push(await takeTurn(measured, bare, load));
+      for (const [load, taken] of turns) {
+        const calls = CALLS_A_TURN * (1 + SPREAD * (2 * random() - 1));
+        taken.push(await takeTurn(measured, bare, load, requestsFor(load, calls)));
+      }
     }
-    return [...turns].map(([load, taken]) => ({
-      arm: arm.name,
-      load,
-      cpuMicroseconds: median(taken.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-      overBare: median(taken.map(({ overBare }) => overBare)),
-    }));
+    return [...turns].map(([load, taken]) => {
+      const cpu = sum(taken.map((turn) => turn.cpu));
+      const cpuMicroseconds = cpu / sum(taken.map(({ requests }) => requests));
+      return { arm: arm.name, load, cpuMicroseconds, overBare: cpu / sum(taken.map((turn) => turn.bareCpu)) - 1 };
+    });
   } finally {
     await Promise.all(pair.map((service) => service.stop()));
   }
 }
 
-type Turn = Pick<Sample, "cpuMicroseconds" | "overBare">;
+/** What a process and the bare one beside it took for so many requests each, in microseconds of CPU time. */
+interface Turn {
+  readonly requests: number;
+  readonly cpu: number;
+  readonly bareCpu: number;
+}
 
 /** There and back, so that a machine that grows slower or faster meanwhile meets both alike. */
-async function takeTurn(measured: MeasuredService, bare: MeasuredService, load: Load): Promise<Turn> {
-  const requests = requestsFor(load, CALLS_A_TURN);
+async function takeTurn(measured: MeasuredService, bare: MeasuredService, load: Load, requests: number): Promise<Turn> {
   const before = await measured.load(load, requests);
   const bareCpu = (await bare.load(load, requests)) + (await bare.load(load, requests));
-  const cpu = before + (await measured.load(load, requests));
-  return { cpuMicroseconds: cpu / 2, overBare: cpu / bareCpu - 1 };
+  const after = await measured.load(load, requests);
+  return { requests: 2 * requests, cpu: (before + after) * requests, bareCpu: bareCpu * requests };
 }
 
 /** A request costs about as much as a call. */
-function requestsFor({ calls }: Load, sum: number): number {
-  return Math.round(sum / (calls + 1));
+function requestsFor({ calls }: Load, all: number): number {
+  return Math.round(all / (calls + 1));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function summarize(arm: Arm, load: Load, samples: readonly Sample[]): ArmFigures {

@@ -47,22 +47,32 @@ function addName(request: UndiciRequest, settings: Settings): void {
   }
   const { method, headers } = request;
   let hasOurHeader = false;
-  const baggageAt: number[] = [];
+  let baggageAt = NOWHERE;
   for (let index = 0; index < headers.length; index += 2) {
     const key = headers[index];
     if (isOurHeader(key)) hasOurHeader = true;
-    else if (isBaggage(key)) baggageAt.push(index + 1);
+    else if (isBaggage(key)) baggageAt = [...baggageAt, index + 1];
   }
   if (!decide(method, hasOurHeader, goesToTarget(request, settings))) return;
-  const [first, ...others] = baggageAt;
-  const baggage = agreeingBaggage(first === undefined ? undefined : baggageAt.map((at) => String(headers[at])).join(","), scope.name);
+  makeBaggageAgree(headers, baggageAt, scope.name);
   // Past `addHeader`, which would look at each character once more.
-  if (baggage !== undefined && first === undefined) headers.push("baggage", baggage);
-  else if (baggage !== undefined && first !== undefined) {
-    headers[first] = baggage;
-    for (const at of others.reverse()) headers.splice(at - 1, 2);
-  }
   headers.push(HEADER, scope.name);
+}
+
+const NOWHERE: readonly number[] = [];
+
+/** @param baggageAt - where the values of the caller's `baggage` are. */
+function makeBaggageAgree(headers: UndiciRequest["headers"], baggageAt: readonly number[], name: string): void {
+  const given = baggageAt.length === 0 ? undefined : baggageAt.map((at) => String(headers[at])).join(",");
+  const baggage = agreeingBaggage(given, name);
+  if (baggage === undefined) return;
+  const [first, ...others] = baggageAt;
+  if (first === undefined) {
+    headers.push("baggage", baggage);
+    return;
+  }
+  headers[first] = baggage;
+  for (const at of others.reverse()) headers.splice(at - 1, 2);
 }
 
 /** What was judged of a client's last request that named no other host than its origin. */

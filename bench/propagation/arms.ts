@@ -33,6 +33,8 @@ export interface Arm {
   readonly passesOn: "not" | "by-hand" | "by-itself";
   /** Is it this library alone? */
   readonly isOurs: boolean;
+  /** Is it without any library, what each of them stands on and no other way to do its work? */
+  readonly isFloor: boolean;
   /** Is it one that says how far figures of the same thing are apart? */
   readonly isControl: boolean;
 }
@@ -47,8 +49,8 @@ const ROWS: readonly Row[] = [
   ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", { isOurs: true }],
   ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { isOurs: true, execArgv: PRELOAD }],
   ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", { isOurs: true }],
-  ["argument", "by-hand", prepareArgument, "the name handed on as an argument, no context, the header set by hand"],
-  ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand"],
+  ["argument", "by-hand", prepareArgument, "the name handed on as an argument, no context, the header set by hand", { isFloor: true }],
+  ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand", { isFloor: true }],
   ["express-context", "by-hand", prepareExpressHttpContext, "express-http-context, the header set by hand"],
   ["cls-hooked", "by-hand", prepareClsHooked, "a cls-hooked namespace in a middleware, the header set by hand"],
   ["cls-bridged", "by-itself", prepareBridgedClsHooked, "such a namespace, bridged to @puggle/propagation"],
@@ -67,6 +69,7 @@ export const ARMS: readonly Arm[] = ROWS.map(([name, passesOn, prepare, what, mo
   client: "undici",
   carriedIn: "virtual-cluster-name",
   isOurs: false,
+  isFloor: false,
   isControl: false,
   ...more,
 }));

@@ -126,8 +126,7 @@ interface Turn {
 async function takeTurn(measured: MeasuredService, bare: MeasuredService, load: Load, requests: number): Promise<Turn> {
   const before = await measured.load(load, requests);
   const bareCpu = (await bare.load(load, requests)) + (await bare.load(load, requests));
-  const after = await measured.load(load, requests);
-  return { requests: 2 * requests, cpu: (before + after) * requests, bareCpu: bareCpu * requests };
+  return { requests: 2 * requests, cpu: before + (await measured.load(load, requests)), bareCpu };
 }
 
 /** A request costs about as much as a call. */

@@ -7,9 +7,6 @@ import type { Load } from "./service.ts";
 const NOISE = 0.02;
 const BAR = 0.05;
 
-/** The arms without any library: what each of them stands on, and no other way to do its work. */
-const WITHOUT_LIBRARY = ["argument", "als"];
-
 /** One claim about one load, and whether the figures bear it out. */
 export interface Verdict extends Load {
   readonly claim: string;
@@ -43,7 +40,7 @@ export function judge(load: Load, arms: readonly Arm[], figures: readonly ArmFig
       because: `at most ${percent(upper)}`,
     });
     const others = measured.filter(({ arm: other }) => !other.isOurs && other.passesOn !== "not" && other.client === arm.client);
-    const cheapest = others.filter(({ arm: other }) => !WITHOUT_LIBRARY.includes(other.name)).sort(byCost)[0];
+    const cheapest = others.filter(({ arm: other }) => !other.isFloor).sort(byCost)[0];
     if (cheapest === undefined) continue;
     const because = `${percent(figure.overBare.median)}, and ${cheapest.arm.name} ${percent(cheapest.figure.overBare.median)}`;
     verdicts.push({ ...load, claim: `${arm.name} is the cheapest`, holds: byCost({ figure }, cheapest) <= 0, because });

@@ -47,7 +47,7 @@ function addName(request: UndiciRequest, settings: Settings): void {
   }
   const { method, headers } = request;
   let hasOurHeader = false;
-  let baggageAt = NOWHERE;
+  let baggageAt = NO_BAGGAGE;
   for (let index = 0; index < headers.length; index += 2) {
     const key = headers[index];
     if (isOurHeader(key)) hasOurHeader = true;
@@ -59,7 +59,7 @@ function addName(request: UndiciRequest, settings: Settings): void {
   headers.push(HEADER, scope.name);
 }
 
-const NOWHERE: readonly number[] = [];
+const NO_BAGGAGE: readonly number[] = [];
 
 /** @param baggageAt - where the values of the caller's `baggage` are. */
 function makeBaggageAgree(headers: UndiciRequest["headers"], baggageAt: readonly number[], name: string): void {

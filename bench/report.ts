@@ -14,13 +14,14 @@ export function printPropagation({ node, rounds, isPinned, arms, verdicts }: Pro
   const cpus = isPinned ? "a CPU of its own" : "CPUs shared with the bench";
   title(`CPU time of a service for one request: Express 5 (Node ${node}, ${rounds} processes an arm, ${cpus})`);
   let load = "";
-  for (const { name, what, calls, isNamed, cpuMicroseconds, overBare } of arms) {
+  for (const { name, what, calls, isNamed, cpuMicroseconds, overBare, overBareBefore } of arms) {
     const heading = `${calls} outbound call${calls === 1 ? "" : "s"}, header ${isNamed ? "present" : "absent"}`;
     if (heading !== load) console.log(`\n  ${heading}`);
     load = heading;
     const bounds = `(95 %: ${percent(overBare.lower)} to ${percent(overBare.upper)})`;
     const over = `${percent(overBare.median).padStart(8)} ${bounds}`;
-    console.log(`    ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(8)} us  ${over.padEnd(40)} ${what}`);
+    const before = `warming up ${percent(overBareBefore.median)}`;
+    console.log(`    ${name.padEnd(15)} ${cpuMicroseconds.toFixed(1).padStart(8)} us  ${over.padEnd(40)} ${before.padEnd(20)} ${what}`);
     const last = arms.findLast((arm) => arm.calls === calls && arm.isNamed === isNamed);
     if (last?.name !== name) continue;
     for (const verdict of verdicts.filter((each) => each.calls === calls && each.isNamed === isNamed)) {

@@ -5,8 +5,11 @@ import { pinBench, unpinBench } from "./pin.ts";
 import { type Load, MeasuredService } from "./service.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
-/** Of each load, until the code is compiled: before that a process's figure falls by half, and what falls is the compiler's share. */
-const WARM_UP_CALLS = 10_000;
+/**
+ * Of each load. A process's figure falls to a third until V8 has compiled all that it runs, which takes some 30,000 requests of one call: before that
+ * most of what a library adds is the compiler's work on its code.
+ */
+const WARM_UP_CALLS = 60_000;
 /** A turn takes about as long whatever a request calls: the more calls, the fewer requests. */
 const CALLS_A_TURN = 3_000;
 /**
@@ -14,7 +17,7 @@ const CALLS_A_TURN = 3_000;
  * collect what one load left always in the turn of another.
  */
 const SPREAD = 0.5;
-const TURNS = 4;
+const TURNS = 6;
 
 export interface PropagationOptions {
   /** Fresh processes of each arm. */
@@ -41,6 +44,8 @@ export interface ArmFigures extends Load {
   readonly cpuMicroseconds: number;
   /** By how much it is more than bare under the same load, as a share: the median of its processes, each with a bare one beside it. */
   readonly overBare: Estimate;
+  /** The same while the process was warmed up and V8 still compiled, of which nothing is in the other figures. */
+  readonly overBareBefore: Estimate;
 }
 
 /** What one process of an arm showed under one load. */
@@ -49,6 +54,7 @@ interface Sample {
   readonly load: Load;
   readonly cpuMicroseconds: number;
   readonly overBare: number;
+  readonly overBareBefore: number;
 }
 
 /**
@@ -97,7 +103,7 @@ async function measurePair(arm: Arm, { loads, port, isPinned, isFirst, random }:
     for (const each of isFirst ? [arm, reference] : [reference, arm]) pair.push(await MeasuredService.start(each, port, isPinned));
     const [first, second] = pair as [MeasuredService, MeasuredService];
     const [measured, bare] = isFirst ? [first, second] : [second, first];
-    for (const load of loads) for (const service of pair) await service.load(load, requestsFor(load, WARM_UP_CALLS));
+    const before = await warmUp(measured, bare, loads);
     const turns = new Map(loads.map((load) => [load, [] as Turn[]]));
     for (let turn = 0; turn < TURNS; turn++) {
       for (const [load, taken] of turns) {
@@ -108,11 +114,27 @@ async function measurePair(arm: Arm, { loads, port, isPinned, isFirst, random }:
     return [...turns].map(([load, taken]) => {
       const cpu = sum(taken.map((turn) => turn.cpu));
       const cpuMicroseconds = cpu / sum(taken.map(({ requests }) => requests));
-      return { arm: arm.name, load, cpuMicroseconds, overBare: cpu / sum(taken.map((turn) => turn.bareCpu)) - 1 };
+      const overBare = cpu / sum(taken.map((turn) => turn.bareCpu)) - 1;
+      return { arm: arm.name, load, cpuMicroseconds, overBare, overBareBefore: before.get(load) ?? Number.NaN };
     });
   } finally {
     await Promise.all(pair.map((service) => service.stop()));
   }
+}
+
+/**
+ * By turns as well: a service that is idle for seconds loses its connections, and is slower for a while. Gives by how much the first of the two takes more
+ * meanwhile, as a share.
+ */
+async function warmUp(measured: MeasuredService, bare: MeasuredService, loads: readonly Load[]): Promise<Map<Load, number>> {
+  const cpu = new Map(loads.map((load) => [load, { measured: 0, bare: 0 }]));
+  for (let calls = 0; calls < WARM_UP_CALLS; calls += CALLS_A_TURN) {
+    for (const [load, taken] of cpu) {
+      taken.measured += await measured.load(load, requestsFor(load, CALLS_A_TURN));
+      taken.bare += await bare.load(load, requestsFor(load, CALLS_A_TURN));
+    }
+  }
+  return new Map([...cpu].map(([load, taken]) => [load, taken.measured / taken.bare - 1]));
 }
 
 /** What a process and the bare one beside it took for so many requests each, in microseconds of CPU time. */
@@ -146,5 +168,6 @@ function summarize(arm: Arm, load: Load, samples: readonly Sample[]): ArmFigures
     ...load,
     cpuMicroseconds: median(own.map(({ cpuMicroseconds }) => cpuMicroseconds)),
     overBare: estimateMedian(own.map(({ overBare }) => overBare)),
+    overBareBefore: estimateMedian(own.map(({ overBareBefore }) => overBareBefore)),
   };
 }

@@ -2,8 +2,8 @@ import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { applyInScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
-import type { Emit } from "./emit.ts";
+import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
 import { leaveRequest } from "./request-scope.ts";
 import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
@@ -72,8 +72,8 @@ function scopedEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter & Scoped, event, ...values) {
     const scope = this[kScope];
     if (event === "close" || event === "finish") leaveRequest(this);
-    // Most events of a stream have no listener, and those need no scope.
-    if (scope === undefined || this.listenerCount(event) === 0 || isInScope(scope)) return inherited.call(this, event, ...values);
-    return applyInScope<boolean>(scope, inherited, this, [event, ...values]);
+    // Most events of a stream have no listener, and those need no scope. To count listeners costs more than to look at the scope.
+    if (scope === undefined || isInScope(scope) || this.listenerCount(event) === 0) return emitAsIs(inherited, this, event, values);
+    return emitInScope(scope, inherited, this, event, ...values);
   };
 }

@@ -25,9 +25,9 @@ export function createRequestScope(received: string | undefined): Scope {
 export function enterRequest(scope: Scope, request: Scoped, answer: Tracked): void {
   request[kScope] = scope;
   answer[kScope] = scope;
-  if (scope.name === undefined) return;
-  answer[kInFlight] = true;
-  processState.namedInFlight += 1;
+  // Set for all, so that V8 has one kind of answer to deal with and not two.
+  answer[kInFlight] = scope.name !== undefined;
+  if (scope.name !== undefined) processState.namedInFlight += 1;
 }
 
 /** Where a socket keeps the responses that waited for their turn on it. */

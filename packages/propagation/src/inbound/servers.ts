@@ -2,7 +2,8 @@ import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { type Emit, emitInScope } from "./emit.ts";
+import { isInScope } from "../scope.ts";
+import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
 
@@ -29,9 +30,9 @@ function isRequestEvent(event: string | symbol): boolean {
 
 function scopedServerEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter, event, ...values) {
-    if (!isRequestEvent(event) || processState.settings?.inbound !== true) return inherited.call(this, event, ...values);
+    if (!isRequestEvent(event) || processState.settings?.inbound !== true) return emitAsIs(inherited, this, event, values);
     const scope = openMessage(values[0] as Message, values[1]);
-    if (scope === undefined) return inherited.call(this, event, ...values);
-    return emitInScope(scope, inherited, this, event, values);
+    if (scope === undefined || isInScope(scope)) return emitAsIs(inherited, this, event, values);
+    return emitInScope(scope, inherited, this, event, ...values);
   };
 }

@@ -1,8 +1,8 @@
 import type { EventEmitter } from "node:events";
 import { http2 } from "../../http-modules.ts";
 import { hookMethod, ownerOf } from "../../prototypes.ts";
-import { applyInScope, isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
-import type { Emit } from "../emit.ts";
+import { isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
+import { type Emit, emitInScope } from "../emit.ts";
 import { leaveRequest } from "../request-scope.ts";
 
 type Emitter = EventEmitter & Scoped;
@@ -32,21 +32,21 @@ export function installHttp2StreamEvents(stream: object): void {
 
 function messageEmit(inherited: Emit): Emit {
   return function emit(this: Message, event, ...values) {
-    return emitScoped(this[kScope] ?? this.stream?.[kScope], inherited, this, event, values);
+    return emitScoped(this[kScope] ?? this.stream?.[kScope], inherited, this, event, ...values);
   };
 }
 
 function streamEmit(inherited: Emit): Emit {
   return function emit(this: Emitter, event, ...values) {
-    return emitScoped(this[kScope], inherited, this, event, values);
+    return emitScoped(this[kScope], inherited, this, event, ...values);
   };
 }
 
-function emitScoped(scope: Scope | undefined, inherited: Emit, emitter: Emitter, event: string | symbol, values: unknown[]): boolean {
+function emitScoped(scope: Scope | undefined, inherited: Emit, emitter: Emitter, ...[event, ...values]: Parameters<Emit>): boolean {
   if (event === "close") leaveRequest(emitter);
   // Streams tell themselves of listeners all the time, and nobody else.
   if (event === "newListener" || event === "removeListener") return inherited.call(emitter, event, ...values);
   // To count listeners costs more than to look at the scope.
   if (scope === undefined || isInScope(scope) || emitter.listenerCount(event) === 0) return inherited.call(emitter, event, ...values);
-  return applyInScope<boolean>(scope, inherited, emitter, [event, ...values]);
+  return emitInScope(scope, inherited, emitter, event, ...values);
 }

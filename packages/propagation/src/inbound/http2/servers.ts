@@ -3,7 +3,7 @@ import net from "node:net";
 import { http } from "../../http-modules.ts";
 import { processState } from "../../process-state.ts";
 import { hookMethod, isObject, ownerOf } from "../../prototypes.ts";
-import { kScope, type Scope, type Scoped } from "../../scope.ts";
+import { isInScope, kScope, type Scope, type Scoped } from "../../scope.ts";
 import { type Emit, emitInScope } from "../emit.ts";
 import { installMessageEvents } from "../events.ts";
 import { openMessage } from "../open-message.ts";
@@ -46,7 +46,8 @@ function scopedServerEmit(inherited: Emit): Emit {
     if (processState.settings?.inbound !== true || !isObject(request)) return inherited.call(this, event, ...values);
     if (request instanceof http.IncomingMessage) {
       const scope = openMessage(request, counterpart);
-      return scope === undefined ? inherited.call(this, event, ...values) : emitInScope(scope, inherited, this, event, values);
+      if (scope === undefined || isInScope(scope)) return inherited.call(this, event, ...values);
+      return emitInScope(scope, inherited, this, event, ...values);
     }
     // A compatibility request: its stream's scope is the current one.
     const scope = scopeOfStream(request);

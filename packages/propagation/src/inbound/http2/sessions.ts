@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { http2 } from "../../http-modules.ts";
 import { processState } from "../../process-state.ts";
 import { hookMethod, ownerOf } from "../../prototypes.ts";
-import { createScope, type Scoped } from "../../scope.ts";
+import { createScope, isInScope, type Scoped } from "../../scope.ts";
 import { type Emit, emitInScope } from "../emit.ts";
 import { openStream } from "./streams.ts";
 
@@ -27,6 +27,7 @@ function sessionEmit(inherited: Emit): Emit {
     if (processState.settings === undefined || this.listenerCount(event) === 0) return inherited.call(this, event, ...values);
     const isRequest = event === "stream" && this.type === http2.constants.NGHTTP2_SESSION_SERVER;
     const scope = isRequest ? openStream(values[0] as EventEmitter & Scoped, values[1], values[3]) : createScope(processState.outside.name);
-    return scope === undefined ? inherited.call(this, event, ...values) : emitInScope(scope, inherited, this, event, values);
+    if (scope === undefined || isInScope(scope)) return inherited.call(this, event, ...values);
+    return emitInScope(scope, inherited, this, event, ...values);
   };
 }

@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
-import type { Emit } from "../../inbound/emit.ts";
+import { type Emit, emitAsIs } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
 import { isInScope, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
@@ -106,7 +106,7 @@ function isIn({ [kScope]: scope }: RequestHandler): boolean {
 function scopedBodyEmit(inherited: Emit): Emit {
   return function emit(this: Body, event, ...values) {
     const handler = this[kHandler];
-    if (handler === undefined || this.listenerCount(event) === 0 || isIn(handler)) return inherited.call(this, event, ...values);
+    if (handler === undefined || isIn(handler) || this.listenerCount(event) === 0) return emitAsIs(inherited, this, event, values);
     return handler.runInAsyncScope(inherited, this, event, ...values);
   };
 }

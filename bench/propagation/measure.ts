@@ -5,11 +5,6 @@ import { pinBench, unpinBench } from "./pin.ts";
 import { type Load, MeasuredService } from "./service.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
-/**
- * Of each load. A process's figure falls to a third until V8 has compiled all that it runs, which takes some 30,000 requests of one call: before that
- * most of what a library adds is the compiler's work on its code.
- */
-const WARM_UP_CALLS = 60_000;
 /** A turn takes about as long whatever a request calls: the more calls, the fewer requests. */
 const CALLS_A_TURN = 3_000;
 /**
@@ -18,6 +13,11 @@ const CALLS_A_TURN = 3_000;
  */
 const SPREAD = 0.5;
 const TURNS = 6;
+/**
+ * A process's figure falls to a third until V8 has compiled all that it runs, which takes some 30,000 requests of one call: before that most of what a
+ * library adds is the compiler's work on its code. By turns too: a service that is idle for seconds loses its connections, and is slower for a while.
+ */
+const WARM_UP_TURNS = 10;
 
 export interface PropagationOptions {
   /** Fresh processes of each arm. */
@@ -103,38 +103,20 @@ async function measurePair(arm: Arm, { loads, port, isPinned, isFirst, random }:
     for (const each of isFirst ? [arm, reference] : [reference, arm]) pair.push(await MeasuredService.start(each, port, isPinned));
     const [first, second] = pair as [MeasuredService, MeasuredService];
     const [measured, bare] = isFirst ? [first, second] : [second, first];
-    const before = await warmUp(measured, bare, loads);
-    const turns = new Map(loads.map((load) => [load, [] as Turn[]]));
-    for (let turn = 0; turn < TURNS; turn++) {
-      for (const [load, taken] of turns) {
-        const calls = CALLS_A_TURN * (1 + SPREAD * (2 * random() - 1));
-        taken.push(await takeTurn(measured, bare, load, requestsFor(load, calls)));
-      }
-    }
-    return [...turns].map(([load, taken]) => {
-      const cpu = sum(taken.map((turn) => turn.cpu));
-      const cpuMicroseconds = cpu / sum(taken.map(({ requests }) => requests));
-      const overBare = cpu / sum(taken.map((turn) => turn.bareCpu)) - 1;
-      return { arm: arm.name, load, cpuMicroseconds, overBare, overBareBefore: before.get(load) ?? Number.NaN };
-    });
+    const take = (load: Load) => takeTurn(measured, bare, load, requestsFor(load, CALLS_A_TURN * (1 + SPREAD * (2 * random() - 1))));
+    const taken = loads.map((load) => ({ load, warmUp: [] as Turn[], turns: [] as Turn[] }));
+    for (let turn = 0; turn < WARM_UP_TURNS; turn++) for (const { load, warmUp } of taken) warmUp.push(await take(load));
+    for (let turn = 0; turn < TURNS; turn++) for (const { load, turns } of taken) turns.push(await take(load));
+    return taken.map(({ load, warmUp, turns }) => ({
+      arm: arm.name,
+      load,
+      cpuMicroseconds: sum(turns, "cpu") / sum(turns, "requests"),
+      overBare: overBare(turns),
+      overBareBefore: overBare(warmUp),
+    }));
   } finally {
     await Promise.all(pair.map((service) => service.stop()));
   }
-}
-
-/**
- * By turns as well: a service that is idle for seconds loses its connections, and is slower for a while. Gives by how much the first of the two takes more
- * meanwhile, as a share.
- */
-async function warmUp(measured: MeasuredService, bare: MeasuredService, loads: readonly Load[]): Promise<Map<Load, number>> {
-  const cpu = new Map(loads.map((load) => [load, { measured: 0, bare: 0 }]));
-  for (let calls = 0; calls < WARM_UP_CALLS; calls += CALLS_A_TURN) {
-    for (const [load, taken] of cpu) {
-      taken.measured += await measured.load(load, requestsFor(load, CALLS_A_TURN));
-      taken.bare += await bare.load(load, requestsFor(load, CALLS_A_TURN));
-    }
-  }
-  return new Map([...cpu].map(([load, taken]) => [load, taken.measured / taken.bare - 1]));
 }
 
 /** What a process and the bare one beside it took for so many requests each, in microseconds of CPU time. */
@@ -156,8 +138,12 @@ function requestsFor({ calls }: Load, all: number): number {
   return Math.round(all / (calls + 1));
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function overBare(turns: readonly Turn[]): number {
+  return sum(turns, "cpu") / sum(turns, "bareCpu") - 1;
+}
+
+function sum(turns: readonly Turn[], what: keyof Turn): number {
+  return turns.reduce((total, turn) => total + turn[what], 0);
 }
 
 function summarize(arm: Arm, load: Load, samples: readonly Sample[]): ArmFigures {

@@ -32,17 +32,17 @@ export function installHttp2StreamEvents(stream: object): void {
 
 function messageEmit(inherited: Emit): Emit {
   return function emit(this: Message, event, ...values) {
-    return emitScoped(this[kScope] ?? this.stream?.[kScope], inherited, this, event, ...values);
+    return emitScoped(this[kScope] ?? this.stream?.[kScope], inherited, this, event, values);
   };
 }
 
 function streamEmit(inherited: Emit): Emit {
   return function emit(this: Emitter, event, ...values) {
-    return emitScoped(this[kScope], inherited, this, event, ...values);
+    return emitScoped(this[kScope], inherited, this, event, values);
   };
 }
 
-function emitScoped(scope: Scope | undefined, inherited: Emit, emitter: Emitter, ...[event, ...values]: Parameters<Emit>): boolean {
+function emitScoped(scope: Scope | undefined, inherited: Emit, emitter: Emitter, event: string | symbol, values: unknown[]): boolean {
   if (event === "close") leaveRequest(emitter);
   // Streams tell themselves of listeners all the time, and nobody else.
   if (event === "newListener" || event === "removeListener") return inherited.call(emitter, event, ...values);

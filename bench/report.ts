@@ -105,5 +105,5 @@ function megabytes(bytes: number): string {
 }
 
 function kilobytes(bytes: number): string {
-  return `${(bytes / 1024).toFixed(0)} kB`;
+  return `${(bytes / 1000).toFixed(0)} kB`;
 }

@@ -96,10 +96,10 @@ describe.each(Object.entries(adapters))("the adapter of %s", (_framework, create
   test("keeps an error of its own from the service, and counts it", async () => {
     register({ inbound: false });
     const before = stats().failures;
-    // Whatever the reason: a response that nothing can be put on.
-    const name = await ask({ [HEADER]: "vc-1" }, (_, response) => {
+    // Whatever the reason: a request that nothing can be put on.
+    const name = await ask({ [HEADER]: "vc-1" }, (request) => {
       const scope = Symbol.for("puggle.dev/propagation/v1/scope");
-      Object.defineProperty(response, scope, {
+      Object.defineProperty(request, scope, {
         set() {
           throw new Error("no");
         },

@@ -25,5 +25,5 @@ export function isBaggage(name: unknown): boolean {
 
 /** Is this header name ours? Header names have no case. */
 export function isOurHeader(name: unknown): boolean {
-  return typeof name === "string" && name.length === HEADER.length && name.toLowerCase() === HEADER;
+  return typeof name === "string" && name.length === HEADER.length && (name === HEADER || name.toLowerCase() === HEADER);
 }

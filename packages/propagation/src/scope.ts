@@ -1,5 +1,5 @@
 import type { AsyncResource } from "node:async_hooks";
-import { type KeptFrame, runInFrame, scopeIn } from "./frames.ts";
+import { enterForThisCall, type KeptFrame, runInFrame, scopeIn } from "./frames.ts";
 import { registered } from "./opentelemetry/registered.ts";
 import { isExporting } from "./opentelemetry/suppression.ts";
 import { processState } from "./process-state.ts";
@@ -65,14 +65,18 @@ export function createScope(name: string | undefined, standsFor?: Scope): Scope 
 /** The scopes of the names that came last: without a token, requests of the same name need no scope each. */
 const sharedScopes = new Map<string, Scope>();
 const MOST_SHARED = 256;
+let lastShared: Scope | undefined;
 
 function sharedScope(name: string): Scope {
+  // Requests of a virtual cluster come in bursts.
+  if (lastShared?.name === name) return lastShared;
   let scope = sharedScopes.get(name);
   if (scope === undefined) {
     if (sharedScopes.size === MOST_SHARED) sharedScopes.clear();
     scope = { name, token: undefined, kept: { frame: undefined } };
     sharedScopes.set(name, scope);
   }
+  lastShared = scope;
   return scope;
 }
 
@@ -137,8 +141,17 @@ export function isNowhere(scope: Scope): boolean {
 /** Would entering this scope change nothing? */
 export function isInScope(scope: Scope): boolean {
   const current = enclosingScope();
-  if (current === scope && processState.readToken === undefined && processState.readNamespace === undefined) return true;
+  if (processState.readToken === undefined && processState.readNamespace === undefined)
+    return current === scope || (current !== processState.nowhere && current.name === scope.name);
   return current !== processState.nowhere && currentName() === scope.name;
+}
+
+/** Is the scope that was entered last this one, or as good? Not so {@link isInScope}, which also heeds what an OpenTelemetry Context has. */
+export function isEntered(scope: Scope): boolean {
+  const current = enclosingScope();
+  if (current === scope) return true;
+  const isPlain = processState.readToken === undefined && processState.readNamespace === undefined;
+  return isPlain && current !== processState.nowhere && current.name === scope.name;
 }
 
 /** Does `work` in `scope`. */
@@ -149,6 +162,11 @@ export function runInScope<T>(scope: Scope, work: () => T): T {
 /** Does `work` in `scope`, and in no other of the same name. */
 export function reenterScope<T>(scope: Scope, work: () => T): T {
   return applyInScope(scope, work, undefined, []);
+}
+
+/** Enters a scope in a call that Node.js makes from outside JavaScript, until that ends. `false` where it can not be so. */
+export function enterScopeForThisCall(scope: Scope): boolean {
+  return processState.readToken === undefined && processState.readNamespace === undefined && enterForThisCall(scope);
 }
 
 /** Calls a method in `scope`, and in no other of the same name. */

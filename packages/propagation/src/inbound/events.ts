@@ -3,9 +3,9 @@ import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
 import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
-import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
+import { type Emit, emitAsIs, emitInScope, emitUnheard, type Listeners } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
-import { leaveRequest } from "./request-scope.ts";
+import { type Answer, leaveRequest } from "./request-scope.ts";
 import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
 
 /**
@@ -17,6 +17,9 @@ import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
 export function installMessageEvents(): void {
   if (processState.hooks.messages) return;
   processState.hooks.messages = true;
+  const answers = http.ServerResponse.prototype;
+  // Before those of all outgoing messages, which it would else call.
+  defineMethod(answers, "emit", scopedAnswerEmit(answers.emit as Emit));
   for (const prototype of [http.IncomingMessage.prototype, http.OutgoingMessage.prototype]) defineEmit(prototype);
   installHttp2MessageEvents();
 }
@@ -68,12 +71,23 @@ function defineEmit(target: EventEmitter): void {
   defineMethod(target, "emit", scopedEmit(inherited));
 }
 
-function scopedEmit(inherited: Emit): Emit {
-  return function emit(this: EventEmitter & Scoped, event, ...values) {
-    const scope = this[kScope];
+function scopedAnswerEmit(inherited: Emit): Emit {
+  return function emit(this: EventEmitter & Listeners & Answer, event, ...values) {
     if (event === "close" || event === "finish") leaveRequest(this);
-    // Most events of a stream have no listener, and those need no scope. To count listeners costs more than to look at the scope.
-    if (scope === undefined || isInScope(scope) || this.listenerCount(event) === 0) return emitAsIs(inherited, this, event, values);
+    const listeners = this._events;
+    if (listeners !== undefined && listeners[event] === undefined && event !== "error") return emitUnheard(inherited, this, event, values);
+    const scope = this[kScope] ?? (this.req as Scoped | undefined)?.[kScope];
+    if (scope === undefined || isInScope(scope)) return emitAsIs(inherited, this, event, values);
+    return emitInScope(scope, inherited, this, event, ...values);
+  };
+}
+
+function scopedEmit(inherited: Emit): Emit {
+  return function emit(this: EventEmitter & Listeners & Scoped, event, ...values) {
+    const listeners = this._events;
+    if (listeners !== undefined && listeners[event] === undefined && event !== "error") return emitUnheard(inherited, this, event, values);
+    const scope = this[kScope];
+    if (scope === undefined || isInScope(scope)) return emitAsIs(inherited, this, event, values);
     return emitInScope(scope, inherited, this, event, ...values);
   };
 }

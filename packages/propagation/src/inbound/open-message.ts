@@ -9,7 +9,11 @@ import { readNameFromHeaders, readNameFromRawHeaders } from "./read-name.ts";
 import { createRequestScope, enterRequest, leaveWithSocket } from "./request-scope.ts";
 
 /** A request over HTTP/1. */
-export type Message = Scoped & { readonly rawHeaders: readonly string[]; readonly headers?: IncomingHttpHeaders };
+export interface Message extends Scoped {
+  readonly rawHeaders: readonly string[];
+  readonly headers?: IncomingHttpHeaders;
+  readonly socket?: EventEmitter | null;
+}
 
 /**
  * Gives a request over HTTP/1 and its response, or its socket, a scope. `undefined` where this fails: the service must not notice.
@@ -19,10 +23,10 @@ export function openMessage(request: Message, counterpart: unknown): Scope | und
     if (request[kScope] !== undefined) return request[kScope];
     const scope = createRequestScope(readName(request));
     if (counterpart instanceof http.ServerResponse) {
-      enterRequest(scope, request, counterpart as Scoped);
-      const { socket } = request as { readonly socket?: EventEmitter };
+      enterRequest(scope, request, counterpart);
+      const { socket } = request;
       if (counterpart.socket === null && socket) {
-        leaveWithSocket(socket, counterpart as Scoped);
+        leaveWithSocket(socket, counterpart);
         bindWriteCallbacks(counterpart, scope);
       }
     } else {

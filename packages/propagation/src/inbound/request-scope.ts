@@ -2,11 +2,10 @@ import type { EventEmitter } from "node:events";
 import { processState } from "../process-state.ts";
 import { createScope, kScope, type Scope, type Scoped } from "../scope.ts";
 
-/** Marks what will be told when a request with a name is over: its response, or its stream. */
-const kInFlight: unique symbol = Symbol.for("puggle.dev/propagation/v1/in-flight");
-
-interface Tracked extends Scoped {
-  [kInFlight]?: boolean;
+/** What will tell when a request is over: its response, or its stream. */
+export interface Answer extends Scoped {
+  /** The request, where it is a response of Node.js. */
+  readonly req?: unknown;
 }
 
 /**
@@ -19,41 +18,52 @@ export function createRequestScope(received: string | undefined): Scope {
   return createScope(settings.virtualCluster);
 }
 
+/** Where so many seem to be in flight, there are answers that nobody ends: they are not to be kept in memory for ever. */
+const MOST_IN_FLIGHT = 1000;
+
 /**
  * Gives a request and what answers it their scope, and counts it as in flight until `answer` closes.
+ *
+ * A response of Node.js finds its scope by its request: frameworks change the prototypes of both, after which V8 pays again for every property that they
+ * have.
  */
-export function enterRequest(scope: Scope, request: Scoped, answer: Tracked): void {
+export function enterRequest(scope: Scope, request: Scoped, answer: Answer): void {
   request[kScope] = scope;
-  answer[kScope] = scope;
-  // Set for all, so that V8 has one kind of answer to deal with and not two.
-  answer[kInFlight] = scope.name !== undefined;
-  if (scope.name !== undefined) processState.namedInFlight += 1;
+  if (answer.req !== request) answer[kScope] = scope;
+  if (scope.name === undefined) return;
+  const { namedInFlight } = processState;
+  if (namedInFlight.length >= MOST_IN_FLIGHT) namedInFlight.length = 0;
+  namedInFlight.push(answer);
 }
 
 /** Where a socket keeps the responses that waited for their turn on it. */
 const kWaiting: unique symbol = Symbol.for("puggle.dev/propagation/v1/waiting");
 
-type Socket = EventEmitter & { [kWaiting]?: Set<Tracked> };
+type Socket = EventEmitter & { [kWaiting]?: Set<Answer> };
 
 /** Node 20 and 22 do not close a response that waits behind another when the connection ends. */
-export function leaveWithSocket(socket: Socket, answer: Tracked): void {
-  if (answer[kInFlight] !== true) return;
+export function leaveWithSocket(socket: Socket, answer: Answer): void {
+  const { namedInFlight } = processState;
+  if (!namedInFlight.includes(answer)) return;
   let waiting = socket[kWaiting];
   if (waiting === undefined) {
-    const all = new Set<Tracked>();
+    const all = new Set<Answer>();
     waiting = all;
     socket[kWaiting] = all;
     socket.once("close", () => {
       for (const each of all) leaveRequest(each);
     });
   }
-  for (const each of waiting) if (each[kInFlight] !== true) waiting.delete(each);
+  for (const each of waiting) if (!namedInFlight.includes(each)) waiting.delete(each);
   waiting.add(answer);
 }
 
 /** To be called when anything that may answer a request closes. */
-export function leaveRequest(answer: Tracked): void {
-  if (answer[kInFlight] !== true) return;
-  answer[kInFlight] = false;
-  processState.namedInFlight -= 1;
+export function leaveRequest(answer: object): void {
+  const { namedInFlight } = processState;
+  const at = namedInFlight.indexOf(answer);
+  if (at < 0) return;
+  // Not a `Set`: V8 leaves its old tables full when it makes larger ones, and what they hold outlives its time.
+  const last = namedInFlight.pop();
+  if (last !== undefined && last !== answer) namedInFlight[at] = last;
 }

@@ -2,10 +2,11 @@ import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { isInScope } from "../scope.ts";
+import { createScope, enterScopeForThisCall, isEntered, runInScope } from "../scope.ts";
 import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
+import { isHandedOverByParser, noteParser } from "./parser.ts";
 
 /**
  * Makes every `node:http` and `node:https` server run a request in a scope of its own, by an `emit` of their own.
@@ -23,16 +24,34 @@ export function installServerHooks(): void {
   }
 }
 
-/** The events of a server that hand over a request. */
-function isRequestEvent(event: string | symbol): boolean {
-  return event === "request" || event === "upgrade" || event === "connect" || event === "checkContinue" || event === "checkExpectation";
-}
-
 function scopedServerEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter, event, ...values) {
-    if (!isRequestEvent(event) || processState.settings?.inbound !== true) return emitAsIs(inherited, this, event, values);
-    const scope = openMessage(values[0] as Message, values[1]);
-    if (scope === undefined || isInScope(scope)) return emitAsIs(inherited, this, event, values);
-    return emitInScope(scope, inherited, this, event, ...values);
+    if (processState.settings?.inbound !== true) return emitAsIs(inherited, this, event, values);
+    switch (event) {
+      case "request": {
+        const request = values[0] as Message;
+        const scope = openMessage(request, values[1]);
+        if (scope === undefined || isEntered(scope)) return emitAsIs(inherited, this, event, values);
+        if (isHandedOverByParser(request) && enterScopeForThisCall(scope)) return emitAsIs(inherited, this, event, values);
+        return emitInScope(scope, inherited, this, event, ...values);
+      }
+      case "upgrade":
+      case "connect":
+      case "checkContinue":
+      case "checkExpectation": {
+        const scope = openMessage(values[0] as Message, values[1]);
+        if (scope === undefined || isEntered(scope)) return emitAsIs(inherited, this, event, values);
+        return emitInScope(scope, inherited, this, event, ...values);
+      }
+      // A connection is no request's. And where it is in no virtual cluster from the start, its requests without a name need not be entered.
+      case "connection":
+      case "secureConnection": {
+        const isHeard = runInScope(createScope(processState.outside.name), () => inherited.call(this, event, ...values));
+        noteParser(values[0]);
+        return isHeard;
+      }
+      default:
+        return emitAsIs(inherited, this, event, values);
+    }
   };
 }

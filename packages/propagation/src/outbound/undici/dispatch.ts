@@ -38,12 +38,15 @@ export function wrapDispatcherPrototypes(prototype: object | null): boolean {
 function scopedDispatchWithRequests(inherited: Dispatch): Dispatch {
   const dispatchOther = scopedDispatch(inherited);
   return function dispatch(this: unknown, options, handler) {
+    // From an agent to its pool to its client: this is that same dispatch still.
+    if (handler !== undefined && handler === dispatchingHandler()) {
+      setCurrentDispatcher(this);
+      return inherited.call(this, options, handler);
+    }
     if (processState.settings?.outbound !== true || !isObject(options) || !isObject(handler) || !isRequestHandler(handler)) {
       return dispatchOther.call(this, options, handler);
     }
     setCurrentDispatcher(this);
-    // From an agent to its pool to its client: this is that same dispatch still.
-    if (handler === dispatchingHandler()) return inherited.call(this, options, handler);
     const outerScope = exchangeDispatching(scopeOfRequest(handler, options));
     const outerHandler = exchangeDispatchingHandler(handler);
     try {

@@ -1,52 +1,48 @@
 import { AsyncResource } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
-import { type Emit, emitAsIs } from "../../inbound/emit.ts";
+import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
-import { isInScope, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
+import { isInScope, kScope, type Scope, scopeKeptBy } from "../../scope.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
 import { wrapMethod } from "./wrapping.ts";
 
 /** The handler of undici's own `request`, one for each: it keeps its caller's context, and gives back a body that does not. */
-export type RequestHandler = AsyncResource & Scoped & { readonly res: object | null };
+export type RequestHandler = AsyncResource & { readonly res: Body | null };
 
 type Callback = (this: RequestHandler, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
 
 /** Where a response's body keeps the handler that it comes from. */
 const kHandler: unique symbol = Symbol.for("puggle.dev/propagation/v1/handler");
 
-type Body = EventEmitter & { [kHandler]?: RequestHandler };
+/** A response's body. */
+type Body = EventEmitter & Listeners & { [kHandler]?: RequestHandler };
 
 /** The prototypes that were looked at, and what came of it. */
 const known = new WeakMap<object, boolean>();
-let lastPrototype: object | null = null;
-let lastAnswer = false;
+
+/** Marks those that are it: to ask an object for its prototype costs V8 some 300 instructions. */
+const kRequests: unique symbol = Symbol.for("puggle.dev/propagation/v1/requests");
 
 /**
  * Is this the handler of undici's `request`? Most calls are made by it, and it is spared the wrapper that other handlers get: it calls its caller back
  * in the caller's context by itself, and the events of its body are all that is left.
  */
 export function isRequestHandler(handler: object): handler is RequestHandler {
+  if ((handler as { readonly [kRequests]?: true })[kRequests] === true) return true;
   const prototype: object | null = Object.getPrototypeOf(handler);
-  if (prototype !== lastPrototype) {
-    lastPrototype = prototype;
-    lastAnswer = prototype !== null && (known.get(prototype) ?? learn(prototype, handler));
-  }
-  return lastAnswer;
+  return prototype !== null && (known.get(prototype) ?? learn(prototype, handler));
 }
 
-/** The scope of such a handler: found when it is dispatched first, and kept for when a queue dispatches it again. */
+/** The scope of such a handler, which keeps the context of its caller. */
 export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions): Scope {
-  const kept = handler[kScope];
-  if (kept !== undefined) return kept;
-  const scope = options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
-  handler[kScope] = scope;
-  return scope;
+  return options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
 }
 
 function learn(prototype: object, handler: object): boolean {
   const answer = isAsIn7Or8(prototype, handler);
   known.set(prototype, answer);
   if (!answer) return false;
+  Object.defineProperty(prototype, kRequests, { value: true });
   if (Object.hasOwn(prototype, "onResponseStart")) {
     wrapMethod(prototype, "onResponseStart", (inherited: Callback) => scopedStart(inherited, (_controller, status) => status));
     wrapMethod(prototype, "onResponseError", inCallersContext);
@@ -71,7 +67,7 @@ function scopedStart(inherited: Callback, statusOf: (a: unknown, b: unknown) => 
     // A preliminary answer goes straight to the caller's `onInfo`.
     if (Number(statusOf(a, b)) < 200) return this.runInAsyncScope(inherited, this, a, b, c, d);
     const result = inherited.call(this, a, b, c, d);
-    if (this[kScope] !== undefined && this.res !== null) bindBody(this.res as Body, this);
+    if (this.res !== null && processState.settings?.outbound === true) bindBody(this.res, this);
     return result;
   };
 }
@@ -82,14 +78,14 @@ function inCallersContext(inherited: Callback): Callback {
   };
 }
 
-let lastBodies: object | null = null;
+/** The `emit` of the bodies that were seen last. */
+let lastEmit: unknown;
 
 function bindBody(body: Body, handler: RequestHandler): void {
   try {
-    const bodies: object | null = Object.getPrototypeOf(body);
-    if (bodies !== null && bodies !== lastBodies) {
-      lastBodies = bodies;
-      wrapMethod(bodies, "emit", scopedBodyEmit);
+    if (body.emit !== lastEmit) {
+      wrapMethod(Object.getPrototypeOf(body), "emit", scopedBodyEmit);
+      lastEmit = body.emit;
     }
     body[kHandler] = handler;
   } catch {
@@ -97,16 +93,21 @@ function bindBody(body: Body, handler: RequestHandler): void {
   }
 }
 
-/** Would entering the handler's context change nothing? So it is for most events of requests without a name. A bridged namespace has more in its contexts than the name. */
-function isIn({ [kScope]: scope }: RequestHandler): boolean {
-  return scope !== undefined && processState.readNamespace === undefined && isInScope(scope);
+/**
+ * Would entering the handler's context change nothing? So it is for most events of requests without a name. OpenTelemetry's and a bridged namespace's
+ * contexts have more in them than the name.
+ */
+function isIn(handler: RequestHandler): boolean {
+  return processState.readToken === undefined && processState.readNamespace === undefined && isInScope(scopeKeptBy(handler));
 }
 
 /** A body's events come from wherever the socket is read. */
 function scopedBodyEmit(inherited: Emit): Emit {
   return function emit(this: Body, event, ...values) {
+    const listeners = this._events;
+    if (listeners !== undefined && listeners[event] === undefined && event !== "error") return emitUnheard(inherited, this, event, values);
     const handler = this[kHandler];
-    if (handler === undefined || isIn(handler) || this.listenerCount(event) === 0) return emitAsIs(inherited, this, event, values);
+    if (handler === undefined || isIn(handler)) return emitAsIs(inherited, this, event, values);
     return handler.runInAsyncScope(inherited, this, event, ...values);
   };
 }

@@ -152,7 +152,7 @@ afterAll(async () => {
 
 /** Requests with a name that are not answered yet, as the library counts them. */
 function namedInFlight(): number {
-  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight.length;
+  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight;
 }
 
 async function ask(client: string, path: string, name?: string): Promise<Answer> {

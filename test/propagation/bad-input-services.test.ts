@@ -45,7 +45,7 @@ afterAll(() => service.close());
 
 /** Requests with a name that are not answered yet, as the library counts them. */
 function namedInFlight(): number {
-  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight.length;
+  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight;
 }
 
 const get = (path: string, name: string | undefined) =>

@@ -74,9 +74,30 @@ async function main() {
     const other = Object.assign(new http.IncomingMessage(request.socket), { url: "/inner", rawHeaders: ["${HEADER}", "vc-inner"] });
     inner.emit("request", other, new http.ServerResponse(other));
     inside.push("outer " + name());
-    response.end();
+    propagation.runInVirtualCluster("vc-else", () => {
+      inner.emit("request", request, response);
+      inside.push("elsewhere " + name());
+    });
   });
   await talk(await listen(outer), head("/", "vc-outer"), head("/"));
+
+  const watched = http.createServer(answer);
+  watched.emit = function (event, ...values) {
+    const result = http.Server.prototype.emit.call(this, event, ...values);
+    if (event === "request") note("after one that is watched")();
+    return result;
+  };
+  await talk(await listen(watched), head("/watched", "vc-1"), head("/watched"));
+
+  const held = [];
+  const forgetful = http.createServer((request, response) => {
+    response.on("close", () => inside.push(request.url + " closed " + name()));
+    response.req = null;
+    held.push(response);
+    if (held.length === 2) for (const each of held) each.end();
+  });
+  const forgetfulPort = await listen(forgetful);
+  await Promise.all([talk(forgetfulPort, head("/forgotten", "vc-1")), sleep(10).then(() => talk(forgetfulPort, head("/forgotten", "vc-2")))]);
   console.log(JSON.stringify({ inside, outside: [...new Set(outside)].sort(), failures: propagation.stats().failures }));
   process.exit();
 }
@@ -91,9 +112,12 @@ describe.each([...nodeVersions.supported])("on Node.js %s, a request that is ent
         ...["/1 vc-1", "/2 none", "/3 vc-3", "/4 none", "/5 vc-5", "/6 none", "/throws vc-1"],
         ...["/7 vc-7", "/8 none", "/9 vc-9", "/10 none", "/throws vc-2"],
         ...["/late vc-1", "/late none"],
-        ...["/inner vc-inner", "outer vc-outer", "/inner vc-inner", "outer none"],
+        ...["/inner vc-inner", "outer vc-outer", "/ vc-outer", "elsewhere vc-else"],
+        ...["/inner vc-inner", "outer none", "/ none", "elsewhere vc-else"],
+        ...["/watched vc-1", "/watched none"],
+        ...["/forgotten closed none", "/forgotten closed none"],
       ],
-      outside: ["after a late one none", "close none", "data none", "thrown on purpose"],
+      outside: ["after a late one none", "after one that is watched none", "close none", "data none", "thrown on purpose"],
       failures: 0,
     });
   });

@@ -57,13 +57,20 @@ async function main() {
     return values[0] === "request" ? others.run("other-" + (requests += 1), () => emit.apply(this, values)) : emit.apply(this, values);
   };
   for (const name of ["vc-1", undefined, "vc-2"]) answers["among others " + name] = [await ask(name), await ask(name)];
-  delete server.emit;
+  // As whoever watches a server does: a request that the parser hands over by itself is entered otherwise, see entered-by-parser.test.ts.
+  server.emit = function (...values) {
+    return emit.apply(this, values);
+  };
+  await ask("vc-1");
+  runs = 0;
+  await ask("vc-1");
+  const runsWhenWatched = runs;
   hook.enable();
   const many = await Promise.all(Array.from({ length: 300 }, (_, at) => ask("vc-" + at)));
   await new Promise((done) => setTimeout(done, 50));
   hook.disable();
   const wrong = many.filter((answer, at) => answer !== ",vc-" + at).length;
-  console.log(JSON.stringify({ answers, runsWhenKnown, wrong, scopes, destroyed, seen: seen.slice(-600), early: seen.slice(0, 4) }));
+  console.log(JSON.stringify({ answers, runsWhenKnown: runsWhenKnown + runsWhenWatched, wrong, scopes, destroyed, seen: seen.slice(-600), early: seen.slice(0, 4) }));
   process.exit();
 }
 main();

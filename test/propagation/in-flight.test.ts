@@ -26,16 +26,16 @@ const left = {};
 let most = 0;
 /** Waits until none is in flight, or long enough, and notes how many are. */
 async function note(what) {
-  for (let waited = 0; state.namedInFlight.length !== 0 && waited < 1000; waited += 20) await sleep(20);
-  left[what] = state.namedInFlight.length;
-  state.namedInFlight.length = 0;
+  for (let waited = 0; state.namedInFlight !== 0 && waited < 1000; waited += 20) await sleep(20);
+  left[what] = state.namedInFlight;
+  state.namedInFlight = 0;
 }
 const listen = (server) => new Promise((done) => server.listen(0, "127.0.0.1", () => done(server.address().port)));
 const head = (path, method = "GET", more = "") => method + " " + path + " HTTP/1.1\\r\\nHost: x\\r\\n${HEADER}: vc-1\\r\\n" + more + "\\r\\n";
 
 const paths = ["/", "/204", "/hang", "/destroy", "/cut", "/partly", "/destroy-request"];
 function handle(request, response) {
-  most = Math.max(most, state.namedInFlight.length);
+  most = Math.max(most, state.namedInFlight);
   request.on("error", () => {});
   response.on("error", () => {});
   const destroy = () => (response.stream ?? response).destroy();

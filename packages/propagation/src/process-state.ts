@@ -22,8 +22,10 @@ export interface ProcessState {
   outside: Scope;
   /** The scope of code that runs in no scope at all, in a process that has no virtual cluster of its own. */
   readonly nowhere: Scope;
-  /** What answers the inbound requests that have a name and are not answered yet: their responses, or their streams. */
-  readonly namedInFlight: object[];
+  /** Inbound requests that have a name and are not answered yet. */
+  namedInFlight: number;
+  /** What will tell when each of these is over: its response, or its stream. */
+  readonly answersInFlight: WeakSet<object>;
   /** Wraps a copy of undici: the function of the copy of this library that installed the outbound hooks. */
   instrumentUndici: ((module: unknown) => boolean) | undefined;
   /** Reads the token from the active OpenTelemetry Context; set by the first propagator, so that without one it costs nothing. */
@@ -50,7 +52,8 @@ function findOrCreate(): ProcessState {
     hooks: { messages: false, servers: false, clients: false },
     outside: nowhere,
     nowhere,
-    namedInFlight: [],
+    namedInFlight: 0,
+    answersInFlight: new WeakSet(),
     instrumentUndici: undefined,
     readToken: undefined,
     tokens: 0,

@@ -26,7 +26,10 @@ export interface Listeners {
   readonly _events?: Readonly<Record<string | symbol, unknown>>;
 }
 
-const plainEmit: unknown = EventEmitter.prototype.emit;
+/** Node's own `emit`, if it is still in its place: somebody else's is called for each event. */
+const plainEmit: unknown = /^function emit\(type, \.\.\.args\) \{/.test(`${EventEmitter.prototype.emit}`)
+  ? EventEmitter.prototype.emit
+  : undefined;
 
 /**
  * Emits an event that nobody listens to, and that is no `error`: Node's own `emit` would find that out, and do nothing. Most events of a stream are

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
+import { createScope, isInScope, kScope, runInScope, type Scope, type Scoped } from "../scope.ts";
 import { type Emit, emitAsIs, emitInScope, emitUnheard, type Listeners } from "./emit.ts";
 import { installHttp2MessageEvents } from "./http2/events.ts";
 import { type Answer, leaveRequest } from "./request-scope.ts";
@@ -17,10 +17,9 @@ import { bindSendCallbacks, whenWebSocket } from "./websockets.ts";
 export function installMessageEvents(): void {
   if (processState.hooks.messages) return;
   processState.hooks.messages = true;
-  const answers = http.ServerResponse.prototype;
-  // Before those of all outgoing messages, which it would else call.
-  defineMethod(answers, "emit", scopedAnswerEmit(answers.emit as Emit));
-  for (const prototype of [http.IncomingMessage.prototype, http.OutgoingMessage.prototype]) defineEmit(prototype);
+  defineEmit(http.IncomingMessage.prototype);
+  const outgoing = http.OutgoingMessage.prototype;
+  defineMethod(outgoing, "emit", scopedOutgoingEmit(outgoing.emit as Emit));
   installHttp2MessageEvents();
 }
 
@@ -71,12 +70,18 @@ function defineEmit(target: EventEmitter): void {
   defineMethod(target, "emit", scopedEmit(inherited));
 }
 
-function scopedAnswerEmit(inherited: Emit): Emit {
+/** A response that no longer says whose it is belongs to nobody. */
+function scopeOf(outgoing: Answer): Scope | undefined {
+  return outgoing[kScope] ?? (outgoing.req === null ? createScope(undefined) : (outgoing.req as Scoped | undefined)?.[kScope]);
+}
+
+/** Of responses, and of client requests. */
+function scopedOutgoingEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter & Listeners & Answer, event, ...values) {
     if (event === "close" || event === "finish") leaveRequest(this);
     const listeners = this._events;
     if (listeners !== undefined && listeners[event] === undefined && event !== "error") return emitUnheard(inherited, this, event, values);
-    const scope = this[kScope] ?? (this.req as Scoped | undefined)?.[kScope];
+    const scope = scopeOf(this);
     if (scope === undefined || isInScope(scope)) return emitAsIs(inherited, this, event, values);
     return emitInScope(scope, inherited, this, event, ...values);
   };

@@ -1,4 +1,5 @@
 import { executionAsyncId } from "node:async_hooks";
+import { processState } from "../process-state.ts";
 
 /** Where Node's HTTP parser keeps the number that its calls run under; a parser is used for one connection after the other. */
 const kAsyncId: unique symbol = Symbol.for("puggle.dev/propagation/v1/parser-async-id");
@@ -17,8 +18,12 @@ interface Connection {
 
 /** To be called when a server has accepted a connection. */
 export function noteParser(connection: unknown): void {
-  const parser = (connection as Connection | undefined)?.parser;
-  if (typeof parser?.getAsyncId === "function") parser[kAsyncId] = parser.getAsyncId();
+  try {
+    const parser = (connection as Connection | undefined)?.parser;
+    if (typeof parser?.getAsyncId === "function") parser[kAsyncId] = parser.getAsyncId();
+  } catch {
+    processState.counters.failures += 1;
+  }
 }
 
 /** Does the parser of its connection hand over this request, right now? Somebody else may do so too, or later. */

@@ -18,9 +18,6 @@ export function createRequestScope(received: string | undefined): Scope {
   return createScope(settings.virtualCluster);
 }
 
-/** Where so many seem to be in flight, there are answers that nobody ends: they are not to be kept in memory for ever. */
-const MOST_IN_FLIGHT = 1000;
-
 /**
  * Gives a request and what answers it their scope, and counts it as in flight until `answer` closes.
  *
@@ -31,9 +28,8 @@ export function enterRequest(scope: Scope, request: Scoped, answer: Answer): voi
   request[kScope] = scope;
   if (answer.req !== request) answer[kScope] = scope;
   if (scope.name === undefined) return;
-  const { namedInFlight } = processState;
-  if (namedInFlight.length >= MOST_IN_FLIGHT) namedInFlight.length = 0;
-  namedInFlight.push(answer);
+  processState.answersInFlight.add(answer);
+  processState.namedInFlight += 1;
 }
 
 /** Where a socket keeps the responses that waited for their turn on it. */
@@ -43,8 +39,8 @@ type Socket = EventEmitter & { [kWaiting]?: Set<Answer> };
 
 /** Node 20 and 22 do not close a response that waits behind another when the connection ends. */
 export function leaveWithSocket(socket: Socket, answer: Answer): void {
-  const { namedInFlight } = processState;
-  if (!namedInFlight.includes(answer)) return;
+  const { answersInFlight } = processState;
+  if (!answersInFlight.has(answer)) return;
   let waiting = socket[kWaiting];
   if (waiting === undefined) {
     const all = new Set<Answer>();
@@ -54,16 +50,11 @@ export function leaveWithSocket(socket: Socket, answer: Answer): void {
       for (const each of all) leaveRequest(each);
     });
   }
-  for (const each of waiting) if (!namedInFlight.includes(each)) waiting.delete(each);
+  for (const each of waiting) if (!answersInFlight.has(each)) waiting.delete(each);
   waiting.add(answer);
 }
 
 /** To be called when anything that may answer a request closes. */
 export function leaveRequest(answer: object): void {
-  const { namedInFlight } = processState;
-  const at = namedInFlight.indexOf(answer);
-  if (at < 0) return;
-  // Not a `Set`: V8 leaves its old tables full when it makes larger ones, and what they hold outlives its time.
-  const last = namedInFlight.pop();
-  if (last !== undefined && last !== answer) namedInFlight[at] = last;
+  if (processState.namedInFlight > 0 && processState.answersInFlight.delete(answer)) processState.namedInFlight -= 1;
 }

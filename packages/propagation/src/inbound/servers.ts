@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { createScope, enterScopeForThisCall, isEntered, runInScope } from "../scope.ts";
+import { createScope, enterScopeForThisCall, isEntered, kScope, runInScope } from "../scope.ts";
 import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
@@ -30,9 +30,12 @@ function scopedServerEmit(inherited: Emit): Emit {
     switch (event) {
       case "request": {
         const request = values[0] as Message;
+        const isNew = request?.[kScope] === undefined;
         const scope = openMessage(request, values[1]);
         if (scope === undefined || isEntered(scope)) return emitAsIs(inherited, this, event, values);
-        if (isHandedOverByParser(request) && enterScopeForThisCall(scope)) return emitAsIs(inherited, this, event, values);
+        // Where somebody else's `emit` has called this one, it goes on after it, and must not find itself in the scope.
+        if (isNew && this.emit === emit && isHandedOverByParser(request) && enterScopeForThisCall(scope))
+          return emitAsIs(inherited, this, event, values);
         return emitInScope(scope, inherited, this, event, ...values);
       }
       case "upgrade":

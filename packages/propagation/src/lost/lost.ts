@@ -14,7 +14,7 @@ let countAtWarning = 0;
 
 /** Could a call of this scope have lost another? To be asked first: it is cheap, and mostly not so. */
 export function mayBeLost(scope: Scope): boolean {
-  return processState.namedInFlight.length > 0 && isNowhere(scope);
+  return processState.namedInFlight > 0 && isNowhere(scope);
 }
 
 /**

@@ -33,7 +33,7 @@ export async function until(holds: () => boolean, otherwise: () => string = () =
 
 /** The library shows this number to nobody but its own copies. */
 export function namedInFlight(): number {
-  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight.length;
+  return Reflect.get(AsyncLocalStorage, Symbol.for("puggle.dev/propagation/v1")).namedInFlight;
 }
 
 /** Asserts that every one of these places was reached, and that each found the name. */

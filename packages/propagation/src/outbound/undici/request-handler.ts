@@ -1,13 +1,14 @@
 import { AsyncResource } from "node:async_hooks";
 import type { EventEmitter } from "node:events";
+import { scopeIn } from "../../frames.ts";
 import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
-import { isInScope, kScope, type Scope, scopeKeptBy } from "../../scope.ts";
+import { isInScope, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
 import { wrapMethod } from "./wrapping.ts";
 
 /** The handler of undici's own `request`, one for each: it keeps its caller's context, and gives back a body that does not. */
-export type RequestHandler = AsyncResource & { readonly res: Body | null };
+export type RequestHandler = AsyncResource & Scoped & { readonly res: Body | null };
 
 type Callback = (this: RequestHandler, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
 
@@ -20,7 +21,7 @@ type Body = EventEmitter & Listeners & { [kHandler]?: RequestHandler };
 /** The prototypes that were looked at, and what came of it. */
 const known = new WeakMap<object, boolean>();
 
-/** Marks those that are it: to ask an object for its prototype costs V8 some 300 instructions. */
+/** Marks those that are it, by their class, for subclasses are not: to ask an object for its prototype costs V8 some 300 instructions. */
 const kRequests: unique symbol = Symbol.for("puggle.dev/propagation/v1/requests");
 
 /**
@@ -28,21 +29,29 @@ const kRequests: unique symbol = Symbol.for("puggle.dev/propagation/v1/requests"
  * in the caller's context by itself, and the events of its body are all that is left.
  */
 export function isRequestHandler(handler: object): handler is RequestHandler {
-  if ((handler as { readonly [kRequests]?: true })[kRequests] === true) return true;
+  const { [kRequests]: marked, constructor: kind }: { readonly [kRequests]?: unknown; readonly constructor?: unknown } = handler;
+  if (marked !== undefined && marked === kind) return true;
   const prototype: object | null = Object.getPrototypeOf(handler);
   return prototype !== null && (known.get(prototype) ?? learn(prototype, handler));
 }
 
-/** The scope of such a handler, which keeps the context of its caller. */
+/**
+ * The scope of such a handler: found when it is dispatched first, and kept for when a queue dispatches it again. Where the context that the handler keeps
+ * says just this, it says so later too.
+ */
 export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions): Scope {
-  return options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
+  const kept = handler[kScope];
+  if (kept !== undefined) return kept;
+  const scope = options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
+  if (scope !== scopeIn(handler)) handler[kScope] = scope;
+  return scope;
 }
 
 function learn(prototype: object, handler: object): boolean {
   const answer = isAsIn7Or8(prototype, handler);
   known.set(prototype, answer);
   if (!answer) return false;
-  Object.defineProperty(prototype, kRequests, { value: true });
+  Object.defineProperty(prototype, kRequests, { value: prototype.constructor });
   if (Object.hasOwn(prototype, "onResponseStart")) {
     wrapMethod(prototype, "onResponseStart", (inherited: Callback) => scopedStart(inherited, (_controller, status) => status));
     wrapMethod(prototype, "onResponseError", inCallersContext);
@@ -98,7 +107,9 @@ function bindBody(body: Body, handler: RequestHandler): void {
  * contexts have more in them than the name.
  */
 function isIn(handler: RequestHandler): boolean {
-  return processState.readToken === undefined && processState.readNamespace === undefined && isInScope(scopeKeptBy(handler));
+  return (
+    processState.readToken === undefined && processState.readNamespace === undefined && isInScope(handler[kScope] ?? scopeKeptBy(handler))
+  );
 }
 
 /** A body's events come from wherever the socket is read. */

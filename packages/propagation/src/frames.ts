@@ -15,8 +15,13 @@ type Work<Result> = (...values: never[]) => Result;
 const TYPE = "PUGGLE_SCOPE";
 const MANUAL = { requireManualDestroy: true };
 
-/** Under which key an AsyncResource keeps the frame that it was made in, if Node.js keeps frames; looked for once. */
 let found: { readonly key: symbol | undefined } | undefined;
+
+/** Under which key an AsyncResource keeps the frame that it was made in, if Node.js keeps frames; looked for once. */
+function frameKey(): symbol | undefined {
+  found ??= { key: findFrameKey() };
+  return found.key;
+}
 
 /**
  * `storage.run`, of which it makes the frame only once for a scope that has a place to keep it: to make one anew takes a copy of a `Map`, some
@@ -27,8 +32,7 @@ let found: { readonly key: symbol | undefined } | undefined;
 export function runInFrame<Result>(scope: Scope, work: Work<Result>, self: unknown, values: readonly unknown[]): Result {
   const { storage } = processState;
   const { kept } = scope;
-  found ??= { key: findFrameKey() };
-  const { key } = found;
+  const key = frameKey();
   if (kept === undefined || key === undefined) return runInNewFrame(scope, work, self, values);
   const resource = new AsyncResource(TYPE, MANUAL);
   try {
@@ -49,8 +53,7 @@ export function runInFrame<Result>(scope: Scope, work: Work<Result>, self: unkno
  * To leave the scope too costs as much again, and to go there through an AsyncResource more: 80 lines of code that no other part of a request runs.
  */
 export function enterForThisCall(scope: Scope): boolean {
-  found ??= { key: findFrameKey() };
-  if (found.key === undefined) return false;
+  if (frameKey() === undefined) return false;
   processState.storage.enterWith(scope);
   return true;
 }
@@ -76,8 +79,7 @@ function callIn<Result>(
 
 /** The scope in the context that a resource keeps, read without going there; `undefined` where there is none, or Node.js keeps no frames. */
 export function scopeIn(resource: AsyncResource): Scope | undefined {
-  found ??= { key: findFrameKey() };
-  const { key } = found;
+  const key = frameKey();
   return key === undefined ? undefined : (frameOf(resource, key)?.get(processState.storage) as Scope | undefined);
 }
 

@@ -87,7 +87,7 @@ export function originOf(scope: Scope): Scope {
 
 /** The name that a call made now would carry. */
 export function currentName(): string | undefined {
-  if (processState.readToken === undefined && processState.readNamespace === undefined) return enclosingScope().name;
+  if (isPlain()) return enclosingScope().name;
   return resolveName(processState.readToken?.());
 }
 
@@ -109,18 +109,17 @@ function latestScope(): Scope {
 /** The scope that a call made now belongs to, to be remembered for its later events. */
 export function currentScope(): Scope {
   const scope = enclosingScope();
-  const isPlain = processState.readToken === undefined && processState.readNamespace === undefined;
-  const name = isPlain ? scope.name : currentName();
+  const name = isPlain() ? scope.name : currentName();
   // An exporter's call from nowhere is not one that lost its scope.
   if ((name !== undefined || isNowhere(scope)) && isExporting(scope === processState.outside)) return NO_CLUSTER;
-  if (isPlain) return scope;
+  if (isPlain()) return scope;
   const latest = latestScope();
   return name === latest.name ? latest : createScope(name);
 }
 
 /** What {@link currentScope} gives in the context that a resource keeps. */
 export function scopeKeptBy(resource: AsyncResource): Scope {
-  if (processState.readToken === undefined && processState.readNamespace === undefined) {
+  if (isPlain()) {
     const scope = scopeIn(resource);
     // With a name it may be an exporter's call: the context tells, where OpenTelemetry has any.
     if (scope !== undefined && ((scope.name === undefined && !isNowhere(scope)) || registered()?.context === undefined)) return scope;
@@ -138,20 +137,20 @@ export function isNowhere(scope: Scope): boolean {
   return scope === processState.nowhere;
 }
 
+/** Are there only scopes in this process, and no OpenTelemetry Context or bridged namespace that may say more than they? */
+export function isPlain(): boolean {
+  return processState.readToken === undefined && processState.readNamespace === undefined;
+}
+
 /** Would entering this scope change nothing? */
 export function isInScope(scope: Scope): boolean {
-  const current = enclosingScope();
-  if (processState.readToken === undefined && processState.readNamespace === undefined)
-    return current === scope || (current !== processState.nowhere && current.name === scope.name);
-  return current !== processState.nowhere && currentName() === scope.name;
+  return isPlain() ? isEntered(scope) : !isNowhere(enclosingScope()) && currentName() === scope.name;
 }
 
 /** Is the scope that was entered last this one, or as good? Not so {@link isInScope}, which also heeds what an OpenTelemetry Context has. */
 export function isEntered(scope: Scope): boolean {
   const current = enclosingScope();
-  if (current === scope) return true;
-  const isPlain = processState.readToken === undefined && processState.readNamespace === undefined;
-  return isPlain && current !== processState.nowhere && current.name === scope.name;
+  return current === scope || (isPlain() && !isNowhere(current) && current.name === scope.name);
 }
 
 /** Does `work` in `scope`. */
@@ -166,7 +165,7 @@ export function reenterScope<T>(scope: Scope, work: () => T): T {
 
 /** Enters a scope in a call that Node.js makes from outside JavaScript, until that ends. `false` where it can not be so. */
 export function enterScopeForThisCall(scope: Scope): boolean {
-  return processState.readToken === undefined && processState.readNamespace === undefined && enterForThisCall(scope);
+  return isPlain() && enterForThisCall(scope);
 }
 
 /** Calls a method in `scope`, and in no other of the same name. */

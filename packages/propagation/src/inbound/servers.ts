@@ -28,22 +28,18 @@ function scopedServerEmit(inherited: Emit): Emit {
   return function emit(this: EventEmitter, event, ...values) {
     if (processState.settings?.inbound !== true) return emitAsIs(inherited, this, event, values);
     switch (event) {
-      case "request": {
+      case "request":
+      case "upgrade":
+      case "connect":
+      case "checkContinue":
+      case "checkExpectation": {
         const request = values[0] as Message;
         const isNew = request?.[kScope] === undefined;
         const scope = openMessage(request, values[1]);
         if (scope === undefined || isEntered(scope)) return emitAsIs(inherited, this, event, values);
         // Where somebody else's `emit` has called this one, it goes on after it, and must not find itself in the scope.
-        if (isNew && this.emit === emit && isHandedOverByParser(request) && enterScopeForThisCall(scope))
+        if (event === "request" && isNew && this.emit === emit && isHandedOverByParser(request) && enterScopeForThisCall(scope))
           return emitAsIs(inherited, this, event, values);
-        return emitInScope(scope, inherited, this, event, ...values);
-      }
-      case "upgrade":
-      case "connect":
-      case "checkContinue":
-      case "checkExpectation": {
-        const scope = openMessage(values[0] as Message, values[1]);
-        if (scope === undefined || isEntered(scope)) return emitAsIs(inherited, this, event, values);
         return emitInScope(scope, inherited, this, event, ...values);
       }
       // A connection is no request's. And where it is in no virtual cluster from the start, its requests without a name need not be entered.

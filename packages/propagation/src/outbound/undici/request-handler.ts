@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { scopeIn } from "../../frames.ts";
 import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
-import { isInScope, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
+import { isInScope, isPlain, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
 import { wrapMethod } from "./wrapping.ts";
 
@@ -107,9 +107,7 @@ function bindBody(body: Body, handler: RequestHandler): void {
  * contexts have more in them than the name.
  */
 function isIn(handler: RequestHandler): boolean {
-  return (
-    processState.readToken === undefined && processState.readNamespace === undefined && isInScope(handler[kScope] ?? scopeKeptBy(handler))
-  );
+  return isPlain() && isInScope(handler[kScope] ?? scopeKeptBy(handler));
 }
 
 /** A body's events come from wherever the socket is read. */

@@ -24,8 +24,6 @@ export interface ProcessState {
   readonly nowhere: Scope;
   /** Inbound requests that have a name and are not answered yet. */
   namedInFlight: number;
-  /** What will tell when each of these is over: its response, or its stream. */
-  readonly answersInFlight: WeakSet<object>;
   /** Wraps a copy of undici: the function of the copy of this library that installed the outbound hooks. */
   instrumentUndici: ((module: unknown) => boolean) | undefined;
   /** Reads the token from the active OpenTelemetry Context; set by the first propagator, so that without one it costs nothing. */
@@ -53,7 +51,6 @@ function findOrCreate(): ProcessState {
     outside: nowhere,
     nowhere,
     namedInFlight: 0,
-    answersInFlight: new WeakSet(),
     instrumentUndici: undefined,
     readToken: undefined,
     tokens: 0,

@@ -15,8 +15,10 @@ export interface Scope {
   readonly token: OpenTelemetryToken | undefined;
   /** The scope that this one stands for, where a scope was entered anew or a bridged namespace has set another name in it. */
   readonly origin?: Scope;
-  /** Where a scope that many requests share keeps what it takes to enter it. */
+  /** Where the scopes of a name keep what it takes to enter them. */
   readonly kept?: KeptFrame;
+  /** Is it of an inbound request that is not answered yet, and that counts as in flight by this? */
+  [kInFlight]?: boolean;
 }
 
 /** What the context of a bridged namespace says of the name. */
@@ -41,6 +43,9 @@ export interface OpenTelemetryToken {
 /** Where a request, a response, a socket, a client request or undici's dispatch options keep their scope. */
 export const kScope: unique symbol = Symbol.for("puggle.dev/propagation/v1/scope");
 
+/** Where what counts as a request in flight says so: its scope, or where it has none of its own, its stream. */
+export const kInFlight: unique symbol = Symbol.for("puggle.dev/propagation/v1/in-flight");
+
 /** An object that may carry a scope. */
 export interface Scoped {
   [kScope]?: Scope;
@@ -62,7 +67,13 @@ export function createScope(name: string | undefined, standsFor?: Scope): Scope 
   return name === undefined ? NO_CLUSTER : sharedScope(name);
 }
 
-/** The scopes of the names that came last: without a token, requests of the same name need no scope each. */
+/** Makes a scope for one inbound request, which no other has: it says whether the request is in flight. */
+export function createOwnScope(name: string): Scope {
+  const scope = createScope(name);
+  return scope.kept === undefined ? scope : { name: scope.name, token: undefined, kept: scope.kept, [kInFlight]: false };
+}
+
+/** The scopes of the names that came last: without a token, they can be entered again and again. */
 const sharedScopes = new Map<string, Scope>();
 const MOST_SHARED = 256;
 let lastShared: Scope | undefined;
@@ -119,12 +130,16 @@ export function currentScope(): Scope {
 
 /** What {@link currentScope} gives in the context that a resource keeps. */
 export function scopeKeptBy(resource: AsyncResource): Scope {
-  if (isPlain()) {
-    const scope = scopeIn(resource);
-    // With a name it may be an exporter's call: the context tells, where OpenTelemetry has any.
-    if (scope !== undefined && ((scope.name === undefined && !isNowhere(scope)) || registered()?.context === undefined)) return scope;
-  }
-  return resource.runInAsyncScope(currentScope);
+  return scopeSaidBy(resource) ?? resource.runInAsyncScope(currentScope);
+}
+
+/** The same where the scope in that context is all that counts. */
+export function scopeSaidBy(resource: AsyncResource): Scope | undefined {
+  if (!isPlain()) return undefined;
+  const scope = scopeIn(resource);
+  if (scope === undefined) return undefined;
+  // With a name it may be an exporter's call: the context tells, where OpenTelemetry has any.
+  return (scope.name === undefined && !isNowhere(scope)) || registered()?.context === undefined ? scope : undefined;
 }
 
 /** The scope that was entered last, or that of code outside all scopes. */

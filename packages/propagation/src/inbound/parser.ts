@@ -1,18 +1,19 @@
 import { executionAsyncId } from "node:async_hooks";
 import { processState } from "../process-state.ts";
+import type { Scoped } from "../scope.ts";
 
 /** Where Node's HTTP parser keeps the number that its calls run under; a parser is used for one connection after the other. */
 const kAsyncId: unique symbol = Symbol.for("puggle.dev/propagation/v1/parser-async-id");
 
 interface Parser {
   /** The request that it reads. */
-  readonly incoming?: object | null;
+  readonly incoming?: Scoped | null;
   [kAsyncId]?: number;
   getAsyncId?(): number;
 }
 
 /** A socket of a server. */
-interface Connection {
+export interface Connection {
   readonly parser?: Parser | null;
 }
 

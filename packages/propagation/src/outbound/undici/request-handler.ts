@@ -1,9 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
-import type { EventEmitter } from "node:events";
 import { scopeIn } from "../../frames.ts";
-import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { processState } from "../../process-state.ts";
-import { isInScope, isPlain, kScope, type Scope, type Scoped, scopeKeptBy } from "../../scope.ts";
+import { kScope, type Scope, type Scoped, scopeKeptBy, scopeSaidBy } from "../../scope.ts";
+import { type Body, bindBody } from "./bodies.ts";
 import { type DispatchOptions, kBound } from "./options.ts";
 import { wrapMethod } from "./wrapping.ts";
 
@@ -11,12 +10,6 @@ import { wrapMethod } from "./wrapping.ts";
 export type RequestHandler = AsyncResource & Scoped & { readonly res: Body | null };
 
 type Callback = (this: RequestHandler, a: unknown, b: unknown, c: unknown, d: unknown) => unknown;
-
-/** Where a response's body keeps the handler that it comes from. */
-const kHandler: unique symbol = Symbol.for("puggle.dev/propagation/v1/handler");
-
-/** A response's body. */
-type Body = EventEmitter & Listeners & { [kHandler]?: RequestHandler };
 
 /** The prototypes that were looked at, and what came of it. */
 const known = new WeakMap<object, boolean>();
@@ -42,7 +35,10 @@ export function isRequestHandler(handler: object): handler is RequestHandler {
 export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions): Scope {
   const kept = handler[kScope];
   if (kept !== undefined) return kept;
-  const scope = options[kBound] ?? options[kScope] ?? scopeKeptBy(handler);
+  const given = options[kBound] ?? options[kScope];
+  const lasting = given === undefined ? scopeSaidBy(handler) : undefined;
+  if (lasting !== undefined) return lasting;
+  const scope = given ?? scopeKeptBy(handler);
   if (scope !== scopeIn(handler)) handler[kScope] = scope;
   return scope;
 }
@@ -76,47 +72,21 @@ function scopedStart(inherited: Callback, statusOf: (a: unknown, b: unknown) => 
     // A preliminary answer goes straight to the caller's `onInfo`.
     if (Number(statusOf(a, b)) < 200) return this.runInAsyncScope(inherited, this, a, b, c, d);
     const result = inherited.call(this, a, b, c, d);
-    if (this.res !== null && processState.settings?.outbound === true) bindBody(this.res, this);
+    if (this.res !== null && processState.settings?.outbound === true) bindAnswer(this.res, this);
     return result;
   };
 }
 
-function inCallersContext(inherited: Callback): Callback {
-  return function callback(a, b, c, d) {
-    return this.runInAsyncScope(inherited, this, a, b, c, d);
-  };
-}
-
-/** The `emit` of the bodies that were seen last. */
-let lastEmit: unknown;
-
-function bindBody(body: Body, handler: RequestHandler): void {
+function bindAnswer(body: Body, handler: RequestHandler): void {
   try {
-    if (body.emit !== lastEmit) {
-      wrapMethod(Object.getPrototypeOf(body), "emit", scopedBodyEmit);
-      lastEmit = body.emit;
-    }
-    body[kHandler] = handler;
+    bindBody(body, handler);
   } catch {
     processState.counters.failures += 1;
   }
 }
 
-/**
- * Would entering the handler's context change nothing? So it is for most events of requests without a name. OpenTelemetry's and a bridged namespace's
- * contexts have more in them than the name.
- */
-function isIn(handler: RequestHandler): boolean {
-  return isPlain() && isInScope(handler[kScope] ?? scopeKeptBy(handler));
-}
-
-/** A body's events come from wherever the socket is read. */
-function scopedBodyEmit(inherited: Emit): Emit {
-  return function emit(this: Body, event, ...values) {
-    const listeners = this._events;
-    if (listeners !== undefined && listeners[event] === undefined && event !== "error") return emitUnheard(inherited, this, event, values);
-    const handler = this[kHandler];
-    if (handler === undefined || isIn(handler)) return emitAsIs(inherited, this, event, values);
-    return handler.runInAsyncScope(inherited, this, event, ...values);
+function inCallersContext(inherited: Callback): Callback {
+  return function callback(a, b, c, d) {
+    return this.runInAsyncScope(inherited, this, a, b, c, d);
   };
 }

@@ -83,19 +83,20 @@ interface Judged {
   readonly isTarget: boolean;
 }
 
-const judged = new WeakMap<object, Judged>();
+/** Where a client keeps what was judged of its last such request. */
+const kJudged: unique symbol = Symbol.for("puggle.dev/propagation/v1/judged");
 
 /** One request after the other of a client goes to the same place: the judge is asked for the first. */
 function goesToTarget(request: UndiciRequest, settings: Settings): boolean {
   const { origin, path, host } = request;
-  const client = currentDispatcher();
+  const client = currentDispatcher() as { [kJudged]?: Judged } | null | undefined;
   if (host !== null || path.charCodeAt(0) !== 47 || typeof origin !== "string" || typeof client !== "object" || client === null) {
     return settings.isTarget(destinationOf(request));
   }
-  const last = judged.get(client);
+  const { [kJudged]: last } = client;
   if (last !== undefined && last.origin === origin && last.settings === settings) return last.isTarget;
   const isTarget = settings.isTarget(destinationOf(request));
-  judged.set(client, { settings, origin, isTarget });
+  client[kJudged] = { settings, origin, isTarget };
   return isTarget;
 }
 

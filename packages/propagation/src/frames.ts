@@ -38,7 +38,7 @@ export function runInFrame<Result>(scope: Scope, work: Work<Result>, self: unkno
   try {
     const outer = frameOf(resource, key);
     if (outer !== undefined && (outer.size > 1 || !outer.has(storage))) return runInNewFrame(scope, work, self, values);
-    kept.frame ??= storage.run(scope, () => inResource((inside) => frameOf(inside, key)));
+    kept.frame ??= inContextOfItsOwn(() => storage.run(scope, () => inResource((inside) => frameOf(inside, key))));
     setFrame(resource, key, kept.frame);
     return callIn(resource, work as (...values: unknown[]) => Result, self, values);
   } finally {
@@ -87,6 +87,14 @@ function runInNewFrame<Result>(scope: Scope, work: Work<Result>, self: unknown, 
   return processState.storage.run(scope, () => Reflect.apply(work, self, values));
 }
 
+/**
+ * Does `work` so that it leaves no trace: where there was no frame, `storage.run` leaves one behind that says as much, and every request that comes
+ * from there would have to copy it.
+ */
+export function inContextOfItsOwn<Result>(work: () => Result): Result {
+  return inResource((resource) => resource.runInAsyncScope(work));
+}
+
 /** Shows `look` a resource that was made now, and ends it. */
 function inResource<Result>(look: (resource: AsyncResource) => Result): Result {
   const resource = new AsyncResource(TYPE, MANUAL);
@@ -102,14 +110,16 @@ function findFrameKey(): symbol | undefined {
   const { storage } = processState;
   const store: Scope = { name: undefined, token: undefined };
   return inResource((outside) =>
-    storage.run(store, () =>
-      inResource((inside) =>
-        Object.getOwnPropertySymbols(inside).find((key) => {
-          const frame: unknown = Reflect.get(inside, key);
-          if (!isFrame(frame) || frame.get(storage) !== store || frame.size !== 1) return false;
-          setFrame(outside, key, frame);
-          return outside.runInAsyncScope(() => storage.getStore()) === store;
-        }),
+    inContextOfItsOwn(() =>
+      storage.run(store, () =>
+        inResource((inside) =>
+          Object.getOwnPropertySymbols(inside).find((key) => {
+            const frame: unknown = Reflect.get(inside, key);
+            if (!isFrame(frame) || frame.get(storage) !== store || frame.size !== 1) return false;
+            setFrame(outside, key, frame);
+            return outside.runInAsyncScope(() => storage.getStore()) === store;
+          }),
+        ),
       ),
     ),
   );

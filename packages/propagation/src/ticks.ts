@@ -1,3 +1,4 @@
+import { inContextOfItsOwn } from "./frames.ts";
 import { processState } from "./process-state.ts";
 import type { Scope } from "./scope.ts";
 
@@ -13,5 +14,5 @@ export function showTicksWithScope(): void {
   const scope: Scope = { name: undefined, token: undefined };
   const show = () => process.nextTick(() => {});
   show();
-  processState.storage.run(scope, show);
+  inContextOfItsOwn(() => processState.storage.run(scope, show));
 }

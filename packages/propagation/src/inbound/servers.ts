@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { http, https } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { defineMethod } from "../prototypes.ts";
-import { createScope, enterScopeForThisCall, isEntered, kScope, runInScope } from "../scope.ts";
+import { enterScopeForThisCall, isEntered, kScope } from "../scope.ts";
 import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
@@ -42,10 +42,9 @@ function scopedServerEmit(inherited: Emit): Emit {
           return emitAsIs(inherited, this, event, values);
         return emitInScope(scope, inherited, this, event, ...values);
       }
-      // A connection is no request's. And where it is in no virtual cluster from the start, its requests without a name need not be entered.
       case "connection":
       case "secureConnection": {
-        const isHeard = runInScope(createScope(processState.outside.name), () => inherited.call(this, event, ...values));
+        const isHeard = emitAsIs(inherited, this, event, values);
         noteParser(values[0]);
         return isHeard;
       }

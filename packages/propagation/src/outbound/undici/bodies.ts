@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { defineMethod } from "../../prototypes.ts";
 import { isInScope, isPlain, kScope, type Scoped, scopeKeptBy } from "../../scope.ts";
-import { findSymbol, wrapMethod } from "./wrapping.ts";
+import { findSymbol, isWrapped, wrapMethod } from "./wrapping.ts";
 
 /** Where a response's body keeps the request that it answers, until its events are bound to that. */
 const kAnswered: unique symbol = Symbol.for("puggle.dev/propagation/v1/answered");
@@ -26,7 +26,7 @@ let lastOn: unknown;
  */
 export function bindBody(body: Body, handler: Answered): void {
   if (body.on !== lastOn) {
-    watchListeners(body);
+    if (!isWrapped(body.on)) watchListeners(body);
     lastOn = body.on;
   }
   // A callback of the caller's has seen the body by now.

@@ -54,7 +54,7 @@ function addName(request: UndiciRequest, settings: Settings): void {
     else if (isBaggage(key)) baggageAt = [...baggageAt, index + 1];
   }
   if (!decide(method, hasOurHeader, goesToTarget(request, settings))) return;
-  makeBaggageAgree(headers, baggageAt, scope.name);
+  if (baggageAt !== NO_BAGGAGE || settings.writesBaggage) makeBaggageAgree(headers, baggageAt, scope.name);
   // Past `addHeader`, which would look at each character once more. A first element makes V8 find room for 17.
   if (headers.length === 0) request.headers = [HEADER, scope.name];
   else headers.push(HEADER, scope.name);

@@ -52,7 +52,7 @@ export interface Scoped {
 }
 
 /** The scope of what belongs to no virtual cluster: a value and not an absence, so that it can be remembered and entered again. */
-const NO_CLUSTER: Scope = { name: undefined, token: undefined, kept: { frame: undefined } };
+const NO_CLUSTER: Scope = plainScope(undefined, { frame: undefined });
 
 /** The scope of a request whose caller can not be told: it carries no name, and is counted. */
 export const UNCERTAIN: Scope = { name: undefined, token: undefined };
@@ -70,7 +70,12 @@ export function createScope(name: string | undefined, standsFor?: Scope): Scope 
 /** Makes a scope for one inbound request, which no other has: it says whether the request is in flight. */
 export function createOwnScope(name: string): Scope {
   const scope = createScope(name);
-  return scope.kept === undefined ? scope : { name: scope.name, token: undefined, kept: scope.kept, [kInFlight]: false };
+  return scope.kept === undefined ? scope : plainScope(scope.name, scope.kept);
+}
+
+/** Made in one place, so that all have one shape: V8 gives up on a line that puts now this and now that shape on a request. */
+function plainScope(name: string | undefined, kept: KeptFrame): Scope {
+  return { name, token: undefined, kept, [kInFlight]: false };
 }
 
 /** The scopes of the names that came last: without a token, they can be entered again and again. */
@@ -84,7 +89,7 @@ function sharedScope(name: string): Scope {
   let scope = sharedScopes.get(name);
   if (scope === undefined) {
     if (sharedScopes.size === MOST_SHARED) sharedScopes.clear();
-    scope = { name, token: undefined, kept: { frame: undefined } };
+    scope = plainScope(name, { frame: undefined });
     sharedScopes.set(name, scope);
   }
   lastShared = scope;

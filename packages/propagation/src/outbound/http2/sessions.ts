@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import { isIP, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { http2 } from "../../http-modules.ts";
@@ -26,12 +25,11 @@ export interface SessionPeer {
 /**
  * A client session, made only for its prototype, which Node does not export. It waits for a socket to connect that is none.
  *
- * A real stream would do too, and would be one kind of stream more for V8 to expect wherever streams are made: all of the service's would be made
- * more slowly.
+ * A stream or an emitter would do too, and would be one kind more for V8 to expect wherever such are made: all of the service's would be made more slowly.
  */
 export function makeIdleSession(): object {
-  const nowhere = Object.assign(new EventEmitter(), { connecting: true, _handle: { isStreamBase: true } });
-  return http2.connect("http://localhost", { createConnection: () => nowhere as unknown as Duplex });
+  const nowhere: object = { connecting: true, _handle: { isStreamBase: true }, on: () => nowhere, once: () => nowhere };
+  return http2.connect("http://localhost", { createConnection: () => nowhere as Duplex });
 }
 
 /** Stands for an address that is not told before the connection is there: no host is spelled so, and none is a target. */

@@ -3,7 +3,7 @@ import type { EventEmitter } from "node:events";
 import { type Emit, emitAsIs, emitUnheard, type Listeners } from "../../inbound/emit.ts";
 import { defineMethod } from "../../prototypes.ts";
 import { isInScope, isPlain, kScope, type Scoped, scopeKeptBy } from "../../scope.ts";
-import { findSymbol, isWrapped, wrapMethod } from "./wrapping.ts";
+import { findSymbol, ownValue, wrapMethod } from "./wrapping.ts";
 
 /** Where a response's body keeps the request that it answers, until its events are bound to that. */
 const kAnswered: unique symbol = Symbol.for("puggle.dev/propagation/v1/answered");
@@ -26,7 +26,7 @@ let lastOn: unknown;
  */
 export function bindBody(body: Body, handler: Answered): void {
   if (body.on !== lastOn) {
-    if (!isWrapped(body.on)) watchListeners(body);
+    watchListeners(Object.getPrototypeOf(body));
     lastOn = body.on;
   }
   // A callback of the caller's has seen the body by now.
@@ -39,17 +39,27 @@ function bindEvents(body: Body, handler: Answered): void {
   defineMethod(body, "emit", scopedEmit(body.emit as Emit, handler));
 }
 
-function watchListeners(body: Body): void {
-  const prototype: object = Object.getPrototypeOf(body);
-  const kConsume = findSymbol(body, "kConsume");
-  for (const method of ["on", "addListener", "prependListener"])
-    wrapMethod(prototype, method, (inherited: AddListener) => bindingListener(inherited, kConsume));
+/**
+ * Prepares the class of the bodies where these are the exports of undici's module that has it. `bindBody` does so too, where that module is inside a bundle,
+ * and then too late for V8: where a class changes after its first object was made, the code that makes streams stays slow for all of them.
+ */
+export function prepareBodies(exports: unknown): void {
+  const bodies = ownValue(exports, "Readable");
+  if (typeof bodies === "function" && typeof ownValue(exports, "chunksDecode") === "function") watchListeners(bodies.prototype);
 }
 
-function bindingListener(inherited: AddListener, kConsume: symbol | undefined): AddListener {
+function watchListeners(prototype: object): void {
+  for (const method of ["on", "addListener", "prependListener"]) wrapMethod(prototype, method, bindingListener);
+}
+
+function bindingListener(inherited: AddListener): AddListener {
+  let kConsume: symbol | undefined;
   return function addListener(this: Body, event, listener) {
     const handler = this[kAnswered];
-    if (handler !== undefined && !isConsumption(this, kConsume, event)) bindEvents(this, handler);
+    if (handler !== undefined) {
+      kConsume ??= findSymbol(this, "kConsume");
+      if (!isConsumption(this, kConsume, event)) bindEvents(this, handler);
+    }
     return inherited.call(this, event, listener);
   };
 }

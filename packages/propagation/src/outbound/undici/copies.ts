@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import { runInThisContext } from "node:vm";
 import { processState } from "../../process-state.ts";
 import { loadedModules, watchModuleLoads } from "../module-loads.ts";
+import { prepareBodies } from "./bodies.ts";
 import { wrapSharingInterceptors } from "./caches.ts";
 import { wrapDispatcherPrototypes } from "./dispatch.ts";
 import { wrapMocks } from "./mocks.ts";
@@ -19,8 +20,17 @@ const GLOBAL_DISPATCHERS = [Symbol.for("undici.globalDispatcher.1"), Symbol.for(
  * on.
  */
 export function instrumentUndiciCopies(): void {
-  for (const exports of loadedModules()) instrumentUndiciModule(exports);
+  for (const exports of loadedModules()) instrument(exports);
   instrumentBuiltIn();
+}
+
+function instrument(exports: unknown): void {
+  if (instrumentUndiciModule(exports)) return;
+  try {
+    prepareBodies(exports);
+  } catch {
+    // Somebody froze that class. Its bodies count as failures when they come.
+  }
 }
 
 /** Wraps a copy of undici, given its exports. `false` where they are not undici's. */
@@ -69,7 +79,7 @@ function instrumentBuiltIn(): void {
       for (const [key, dispatcher] of ours) if (globalDispatcher(key) === dispatcher) setGlobalDispatcher(key, undefined);
     },
     after(id, parentFile, exports) {
-      instrumentUndiciModule(exports);
+      instrument(exports);
       if (!isUndiciSettingUp(id, parentFile)) return;
       for (const [key, dispatcher] of ours) if (globalDispatcher(key) === undefined) setGlobalDispatcher(key, dispatcher);
     },

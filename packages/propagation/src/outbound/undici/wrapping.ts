@@ -5,15 +5,10 @@ const kWrapped = Symbol.for("puggle.dev/propagation/v1/wrapped");
 
 /** Puts a function of ours in the place of a method, once. */
 export function wrapMethod<F extends object>(owner: object, method: PropertyKey, wrap: (inherited: F) => F): void {
-  const inherited: F = Reflect.get(owner, method);
-  if (isWrapped(inherited)) return;
+  const inherited: F & { [kWrapped]?: true } = Reflect.get(owner, method);
+  if (inherited[kWrapped] === true) return;
   const value = Object.defineProperty(wrap(inherited), kWrapped, { value: true });
   defineMethod(owner, method, value);
-}
-
-/** Is this method one of ours already? */
-export function isWrapped(method: object & { readonly [kWrapped]?: unknown }): boolean {
-  return method[kWrapped] === true;
 }
 
 /** Finds who in a chain of prototypes has a method. */

@@ -17,8 +17,8 @@ export interface Scope {
   readonly origin?: Scope;
   /** Where the scopes of a name keep what it takes to enter them. */
   readonly kept?: KeptFrame;
-  /** Is it of an inbound request that is not answered yet, and that counts as in flight by this? */
-  [kInFlight]?: boolean;
+  /** What will tell that the inbound request is over that has this scope: its response, or its stream. Until then the request counts as in flight. */
+  awaited?: object | undefined;
 }
 
 /** What the context of a bridged namespace says of the name. */
@@ -43,9 +43,6 @@ export interface OpenTelemetryToken {
 /** Where a request, a response, a socket, a client request or undici's dispatch options keep their scope. */
 export const kScope: unique symbol = Symbol.for("puggle.dev/propagation/v1/scope");
 
-/** Where what counts as a request in flight says so: its scope, or where it has none of its own, its stream. */
-export const kInFlight: unique symbol = Symbol.for("puggle.dev/propagation/v1/in-flight");
-
 /** An object that may carry a scope. */
 export interface Scoped {
   [kScope]?: Scope;
@@ -67,7 +64,7 @@ export function createScope(name: string | undefined, standsFor?: Scope): Scope 
   return name === undefined ? NO_CLUSTER : sharedScope(name);
 }
 
-/** Makes a scope for one inbound request, which no other has: it says whether the request is in flight. */
+/** Makes a scope for one inbound request, which no other has: it says what answers the request. */
 export function createOwnScope(name: string): Scope {
   const scope = createScope(name);
   return scope.kept === undefined ? scope : plainScope(scope.name, scope.kept);
@@ -75,7 +72,7 @@ export function createOwnScope(name: string): Scope {
 
 /** Made in one place, so that all have one shape: V8 gives up on a line that puts now this and now that shape on a request. */
 function plainScope(name: string | undefined, kept: KeptFrame): Scope {
-  return { name, token: undefined, kept, [kInFlight]: false };
+  return { name, token: undefined, kept, awaited: undefined };
 }
 
 /** The scopes of the names that came last: without a token, they can be entered again and again. */

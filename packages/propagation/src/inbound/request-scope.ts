@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { processState } from "../process-state.ts";
-import { createOwnScope, createScope, kInFlight, kScope, type Scope, type Scoped } from "../scope.ts";
+import { createOwnScope, createScope, kScope, type Scope, type Scoped } from "../scope.ts";
 import type { Connection } from "./parser.ts";
 
 /** What will tell when a request is over: its response, or its stream. */
@@ -8,7 +8,6 @@ export interface Answer extends Scoped {
   /** The request, where it is a response of Node.js. */
   readonly req?: Scoped | null;
   readonly socket?: object | null;
-  [kInFlight]?: boolean;
 }
 
 /**
@@ -26,15 +25,13 @@ export function createRequestScope(received: string | undefined): Scope {
  * Gives a request and what answers it their scope, and counts it as in flight until `answer` closes.
  *
  * A response of Node.js finds its scope by its request: frameworks change the prototypes of both, after which V8 pays again for every property that they
- * have. That the request is in flight stands in its scope for the same reason; a set of the answers would cost each request as much as its context does.
+ * have. What answers the request stands in its scope for the same reason; a set of the answers would cost each request as much as its context does.
  */
 export function enterRequest(scope: Scope, request: Scoped, answer: Answer): void {
   request[kScope] = scope;
-  const isResponse = answer.req === request;
-  if (!isResponse) answer[kScope] = scope;
+  if (answer.req !== request) answer[kScope] = scope;
   if (scope.name === undefined) return;
-  const mark = isResponse ? scope : answer;
-  mark[kInFlight] = true;
+  scope.awaited = answer;
   processState.namedInFlight += 1;
 }
 
@@ -45,7 +42,7 @@ type Socket = EventEmitter & { [kWaiting]?: Set<Answer> };
 
 /** Node 20 and 22 do not close a response that waits behind another when the connection ends. */
 export function leaveWithSocket(socket: Socket, answer: Answer): void {
-  if (!isInFlight(answer)) return;
+  if (findAwaiting(answer) === undefined) return;
   let waiting = socket[kWaiting];
   if (waiting === undefined) {
     const all = new Set<Answer>();
@@ -55,27 +52,25 @@ export function leaveWithSocket(socket: Socket, answer: Answer): void {
       for (const each of all) leaveRequest(each);
     });
   }
-  for (const each of waiting) if (!isInFlight(each)) waiting.delete(each);
+  for (const each of waiting) if (findAwaiting(each) === undefined) waiting.delete(each);
   waiting.add(answer);
 }
 
 /** To be called when anything that may answer a request closes. */
 export function leaveRequest(answer: Answer): void {
   if (processState.namedInFlight === 0) return;
-  const mark = markOf(answer);
-  if (mark[kInFlight] !== true) return;
-  mark[kInFlight] = false;
+  const scope = findAwaiting(answer);
+  if (scope === undefined) return;
+  scope.awaited = undefined;
   processState.namedInFlight -= 1;
 }
 
-function isInFlight(answer: Answer): boolean {
-  return markOf(answer)[kInFlight] === true;
-}
-
-function markOf(answer: Answer): Scope | Answer {
-  const { req } = answer;
-  if (req === undefined) return answer;
-  // The connection of a response that was made to forget its request still knows it.
-  const scope = (req ?? (answer.socket as Connection | null | undefined)?.parser?.incoming)?.[kScope];
-  return scope?.[kInFlight] === undefined ? answer : scope;
+/** The scope of the request that waits for this answer. Services give a response another request, or none, and make a second one for a request. */
+function findAwaiting(answer: Answer): Scope | undefined {
+  const scope = answer.req?.[kScope];
+  if (scope !== undefined && (scope.awaited === answer || scope.awaited === undefined)) return scope.awaited && scope;
+  const own = answer[kScope];
+  if (own?.awaited === answer) return own;
+  const read = (answer.socket as Connection | null | undefined)?.parser?.incoming?.[kScope];
+  return read?.awaited === answer ? read : undefined;
 }

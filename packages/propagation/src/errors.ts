@@ -1,5 +1,6 @@
 /** What went wrong, as a word that programs can rely on. */
 export type PropagationErrorCode =
+  | "PUGGLE_INVALID_ARGUMENT"
   | "PUGGLE_INVALID_NAME"
   | "PUGGLE_INVALID_OPTION"
   | "PUGGLE_INVALID_TARGET"
@@ -18,4 +19,12 @@ export class PropagationError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** What somebody gave in place of what was asked for, in an error's words. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

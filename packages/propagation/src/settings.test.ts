@@ -45,7 +45,7 @@ describe("options", () => {
     [[], "PUGGLE_INVALID_OPTION", "object"],
     [{ target: ["a"] }, "PUGGLE_INVALID_OPTION", '"target"'],
     [{ targets: "a" }, "PUGGLE_INVALID_OPTION", '"targets"'],
-    [{ targets: [1] }, "PUGGLE_INVALID_OPTION", '"targets"'],
+    [{ targets: ["a", 1] }, "PUGGLE_INVALID_OPTION", '"targets" is to be an array of strings, and its entry 2 is a number'],
     [{ inbound: "no" }, "PUGGLE_INVALID_OPTION", '"inbound"'],
     [{ baggage: "both" }, "PUGGLE_INVALID_OPTION", '"baggage"'],
     [{ virtualCluster: 42 }, "PUGGLE_INVALID_OPTION", '"virtualCluster"'],

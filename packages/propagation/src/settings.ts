@@ -1,5 +1,5 @@
 import { type BaggageUse, readBaggageUse, readName, readPollers, readReportLost, readTargets } from "./environment.ts";
-import { PropagationError } from "./errors.ts";
+import { describeValue, PropagationError } from "./errors.ts";
 import { compilePollers, type PollerJudge } from "./lost/pollers.ts";
 import { findNameFault } from "./names.ts";
 import { createJudge, type TargetJudge } from "./targets/judge.ts";
@@ -129,6 +129,7 @@ function checkOptions(options: RegisterOptions): void {
 }
 
 function invalid(what: string, wanted: string, value: unknown): PropagationError {
-  const is = value === null ? "null" : Array.isArray(value) ? "an array" : typeof value === "string" ? JSON.stringify(value) : typeof value;
-  return new PropagationError("PUGGLE_INVALID_OPTION", `register(): "${what}" is to be ${wanted}, and is ${is}`);
+  const wrong = Array.isArray(value) ? value.findIndex((each) => typeof each !== "string") : -1;
+  const is = Array.isArray(value) && wrong >= 0 ? `its entry ${wrong + 1} is ${describeValue(value[wrong])}` : `is ${describeValue(value)}`;
+  return new PropagationError("PUGGLE_INVALID_OPTION", `register(): "${what}" is to be ${wanted}, and ${is}`);
 }

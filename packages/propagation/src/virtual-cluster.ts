@@ -1,4 +1,4 @@
-import { PropagationError } from "./errors.ts";
+import { describeValue, PropagationError } from "./errors.ts";
 import { findNameFault } from "./names.ts";
 import { processState } from "./process-state.ts";
 import { createScope, currentName } from "./scope.ts";
@@ -23,7 +23,7 @@ export function currentVirtualCluster(): string | undefined {
  *
  * @returns what `work` returns.
  * @throws {@link PropagationError} `PUGGLE_INVALID_NAME` for a name that is no DNS-1123 label of at most 63 characters, or that
- * is `default`.
+ * is `default`; `PUGGLE_INVALID_ARGUMENT` where `work` is no function.
  *
  * @example
  * ```ts
@@ -37,7 +37,13 @@ export function runInVirtualCluster<T>(name: string | undefined, work: () => T):
   if (fault !== undefined) {
     throw new PropagationError(
       "PUGGLE_INVALID_NAME",
-      `${typeof name === "string" ? JSON.stringify(name) : name === null ? "null" : `a ${typeof name}`} is no virtual cluster's name (${fault}): it takes 1 to 63 of a-z, 0-9 and "-", no "-" at either end, and not "default"`,
+      `${describeValue(name)} is no virtual cluster's name (${fault}): it takes 1 to 63 of a-z, 0-9 and "-", no "-" at either end, and not "default"`,
+    );
+  }
+  if (typeof work !== "function") {
+    throw new PropagationError(
+      "PUGGLE_INVALID_ARGUMENT",
+      `runInVirtualCluster(name, work) takes a function as its work, and this is ${describeValue(work)}`,
     );
   }
   return processState.storage.run(createScope(name), work);

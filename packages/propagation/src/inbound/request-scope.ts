@@ -8,6 +8,7 @@ export interface Answer extends Scoped {
   /** The request, where it is a response of Node.js. */
   readonly req?: Scoped | null;
   readonly socket?: object | null;
+  readonly destroyed?: boolean;
 }
 
 /**
@@ -30,7 +31,8 @@ export function createRequestScope(received: string | undefined): Scope {
 export function enterRequest(scope: Scope, request: Scoped, answer: Answer): void {
   request[kScope] = scope;
   if (answer.req !== request) answer[kScope] = scope;
-  if (scope.name === undefined) return;
+  // An adapter may come after work that the client did not wait for: nothing will tell the end of what is over.
+  if (scope.name === undefined || answer.destroyed === true) return;
   scope.awaited = answer;
   processState.namedInFlight += 1;
 }

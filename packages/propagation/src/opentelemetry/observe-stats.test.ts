@@ -79,3 +79,7 @@ test("it stops when told to", () => {
 test("without a meter provider it does nothing", () => {
   expect(() => observeStats()()).not.toThrow();
 });
+
+test.each([null, {}, 1, "meter"])("%j is no meter", (meter) => {
+  expect(() => observeStats(meter as unknown as Meter)).toThrow(expect.objectContaining({ code: "PUGGLE_INVALID_ARGUMENT" }));
+});

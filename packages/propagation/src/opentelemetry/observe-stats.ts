@@ -1,5 +1,6 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
 import type { Counters } from "../counters.ts";
+import { describeValue, PropagationError } from "../errors.ts";
 import { processState } from "../process-state.ts";
 import { registered } from "./registered.ts";
 
@@ -72,6 +73,7 @@ function by(key: string, counts: Readonly<Record<string, number>>, others: Attri
  *
  * @param meter - where to register them; by default, a meter `@puggle/propagation` of the global meter provider.
  * @returns a function that stops reporting.
+ * @throws {@link PropagationError} `PUGGLE_INVALID_ARGUMENT` for what is no meter.
  *
  * @example
  * ```ts
@@ -85,6 +87,12 @@ function by(key: string, counts: Readonly<Record<string, number>>, others: Attri
  */
 export function observeStats(meter: Meter | undefined = registered()?.metrics?.getMeter("@puggle/propagation")): () => void {
   if (meter === undefined) return () => {};
+  if (typeof meter?.createObservableCounter !== "function" || typeof meter.addBatchObservableCallback !== "function") {
+    throw new PropagationError(
+      "PUGGLE_INVALID_ARGUMENT",
+      `observeStats() takes a meter of OpenTelemetry's, and this is ${describeValue(meter)}`,
+    );
+  }
   const readers = new Map<Observable, Read>();
   for (const { name, unit, description, read } of COUNTERS) {
     readers.set(meter.createObservableCounter(`puggle.propagation.${name}`, { unit, description }), read);

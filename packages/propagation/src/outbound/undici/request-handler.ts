@@ -45,8 +45,16 @@ export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions
 
 function learn(prototype: object, handler: object): boolean {
   const answer = isAsIn7Or8(prototype, handler);
-  known.set(prototype, answer);
-  if (!answer) return false;
+  known.set(prototype, answer && wrapHandler(prototype));
+  return known.get(prototype) === true;
+}
+
+/** `false` where somebody froze the prototype: its handlers are wrapped like others. */
+function wrapHandler(prototype: object): boolean {
+  if (!Object.isExtensible(prototype)) {
+    processState.counters.failures += 1;
+    return false;
+  }
   Object.defineProperty(prototype, kRequests, { value: prototype.constructor });
   if (Object.hasOwn(prototype, "onResponseStart")) {
     wrapMethod(prototype, "onResponseStart", (inherited: Callback) => scopedStart(inherited, (_controller, status) => status));

@@ -111,7 +111,8 @@ const OPTIONS: Readonly<Record<keyof RegisterOptions, readonly [wanted: string, 
 };
 
 function checkOptions(options: RegisterOptions): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) throw invalid("options", "an object", options);
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw invalid("options", "an object", `is ${describeValue(options)}`);
   for (const [key, value] of Object.entries(options)) {
     const option = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof RegisterOptions] : undefined;
     if (option === undefined) {
@@ -119,7 +120,7 @@ function checkOptions(options: RegisterOptions): void {
       throw new PropagationError("PUGGLE_INVALID_OPTION", `register() has no option "${key}"; it has ${known}`);
     }
     const [wanted, check] = option;
-    if (value !== undefined && !check(value)) throw invalid(key, wanted, value);
+    if (value !== undefined && !check(value)) throw invalid(key, wanted, describeFault(check, value));
   }
   const fault = options.virtualCluster === undefined ? undefined : findNameFault(options.virtualCluster);
   if (fault !== undefined) {
@@ -128,8 +129,13 @@ function checkOptions(options: RegisterOptions): void {
   }
 }
 
-function invalid(what: string, wanted: string, value: unknown): PropagationError {
-  const wrong = Array.isArray(value) ? value.findIndex((each) => typeof each !== "string") : -1;
-  const is = Array.isArray(value) && wrong >= 0 ? `its entry ${wrong + 1} is ${describeValue(value[wrong])}` : `is ${describeValue(value)}`;
-  return new PropagationError("PUGGLE_INVALID_OPTION", `register(): "${what}" is to be ${wanted}, and ${is}`);
+/** Names the entry at fault, where a list is asked for and given. */
+function describeFault(check: Check, value: unknown): string {
+  if (check !== isStrings || !Array.isArray(value)) return `is ${describeValue(value)}`;
+  const wrong = value.findIndex((each) => typeof each !== "string");
+  return `its entry ${wrong + 1} is ${describeValue(value[wrong])}`;
+}
+
+function invalid(what: string, wanted: string, fault: string): PropagationError {
+  return new PropagationError("PUGGLE_INVALID_OPTION", `register(): "${what}" is to be ${wanted}, and ${fault}`);
 }

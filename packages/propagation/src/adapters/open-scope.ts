@@ -30,14 +30,12 @@ export function openScope(request: ServerRequest, response: object): Scope | und
     const stream = request.httpVersionMajor === 2 ? request.stream : undefined;
     if (stream?.[kScope] !== undefined) return undefined;
     const scope = createRequestScope(readNameFromHeaders(request.headers, readsBaggage()));
-    if (stream === undefined) {
-      enterRequest(scope, request, response);
-      return scope;
+    if (stream !== undefined) {
+      installHttp2StreamEvents(stream);
+      (response as Scoped)[kScope] = scope;
     }
-    installHttp2StreamEvents(stream);
-    (response as Scoped)[kScope] = scope;
     // A response over HTTP/2 does not close where a HEAD request is cut off: its stream always does.
-    enterRequest(scope, request, stream);
+    enterRequest(scope, request, stream ?? response);
     return scope;
   } catch {
     processState.counters.failures += 1;

@@ -44,9 +44,9 @@ export function scopeOfRequest(handler: RequestHandler, options: DispatchOptions
 }
 
 function learn(prototype: object, handler: object): boolean {
-  const answer = isAsIn7Or8(prototype, handler);
-  known.set(prototype, answer && wrapHandler(prototype));
-  return known.get(prototype) === true;
+  const answer = isAsIn7Or8(prototype, handler) && wrapHandler(prototype);
+  known.set(prototype, answer);
+  return answer;
 }
 
 /** `false` where somebody froze the prototype: its handlers are wrapped like others. */

@@ -12,7 +12,7 @@ import { HEADER } from "./requests.ts";
 const run = promisify(execFile);
 const resolve = createRequire(import.meta.url).resolve;
 
-const SCRIPT = `
+const START = `
 const http = require("node:http");
 const net = require("node:net");
 const { setTimeout: sleep } = require("node:timers/promises");
@@ -32,6 +32,10 @@ async function talk(port, ...texts) {
   await sleep(20);
 }
 
+`;
+
+const BY_SERVER = `
+${START}
 async function main() {
   propagation.register();
   const outside = [];
@@ -104,9 +108,67 @@ async function main() {
 main();
 `;
 
+const BY_MIDDLEWARE = `
+${START}
+const { virtualCluster } = require(${JSON.stringify(resolve("@puggle/propagation/express"))});
+const middleware = virtualCluster();
+
+async function main() {
+  propagation.register({ inbound: false });
+  const outside = [];
+  const inside = [];
+  const answer = async (request, response) => {
+    inside.push(request.url + " " + name());
+    await sleep(1);
+    inside.push(request.url + " later " + name());
+    response.end();
+  };
+  const server = http.createServer((request, response) => middleware(request, response, () => answer(request, response)));
+  server.on("connection", (socket) => {
+    if (reads) socket.on("data", () => outside.push("data " + name()));
+    socket.on("close", () => outside.push("close " + name()));
+  });
+  const port = await listen(server);
+  let reads = false;
+  await talk(port, head("/1", "vc-1"), head("/2"), head("/3", "vc-3"));
+  await talk(port, head("/4", "vc-4") + head("/5") + head("/6", "vc-6"));
+  reads = true;
+  await talk(port, head("/7", "vc-7"), head("/8"));
+
+  const slow = http.createServer(async (request, response) => {
+    await (request.url === "/slow" ? sleep(1) : undefined);
+    middleware(request, response, () => answer(request, response));
+    outside.push("after " + request.url + " " + name());
+  });
+  await talk(await listen(slow), head("/slow", "vc-1"), head("/slow"), head("/at-once", "vc-2"), head("/at-once"));
+
+  const outer = http.createServer((request, response) => {
+    propagation.runInVirtualCluster("vc-else", () => {
+      middleware(request, response, () => answer(request, response));
+      outside.push("elsewhere " + name());
+    });
+  });
+  await talk(await listen(outer), head("/outer", "vc-1"), head("/outer"));
+
+  const http2 = require("node:http2");
+  const server2 = http2.createServer((request, response) => middleware(request, response, () => answer(request, response)));
+  const session = http2.connect("http://127.0.0.1:" + (await listen(server2)));
+  for (const headers of [{ ":path": "/h2", "${HEADER}": "vc-1" }, { ":path": "/h2" }]) {
+    await new Promise((done) => session.request(headers).resume().on("close", done));
+  }
+  session.close();
+  console.log(JSON.stringify({ inside, outside, failures: propagation.stats().failures, received: propagation.stats().received.header }));
+  process.exit();
+}
+main();
+`;
+
 describe.each([...nodeVersions.supported])("on Node.js %s, a request that is entered", (version) => {
   test("leaves all that is not its own where it was", { timeout: 60_000 }, async () => {
-    const { stdout } = await run(await findNode(version), ["-e", SCRIPT], { timeout: 30_000, env: { ...process.env, NODE_OPTIONS: "" } });
+    const { stdout } = await run(await findNode(version), ["-e", BY_SERVER], {
+      timeout: 30_000,
+      env: { ...process.env, NODE_OPTIONS: "" },
+    });
     expect(JSON.parse(stdout)).toEqual({
       inside: [
         ...["/1 vc-1", "/2 none", "/3 vc-3", "/4 none", "/5 vc-5", "/6 none", "/throws vc-1"],
@@ -120,5 +182,29 @@ describe.each([...nodeVersions.supported])("on Node.js %s, a request that is ent
       outside: ["after a late one none", "after one that is watched none", "close none", "data none", "thrown on purpose"],
       failures: 0,
     });
+  });
+
+  test("by a middleware, too", { timeout: 60_000 }, async () => {
+    const { stdout } = await run(await findNode(version), ["-e", BY_MIDDLEWARE], {
+      timeout: 30_000,
+      env: { ...process.env, NODE_OPTIONS: "" },
+    });
+    const { inside, outside, ...counts } = JSON.parse(stdout);
+    const told = (path: string, ...names: string[]) => names.flatMap((name) => [`${path} ${name}`, `${path} later ${name}`]);
+    expect([...inside].sort()).toEqual(
+      [
+        ...[told("/1", "vc-1"), told("/2", "none"), told("/3", "vc-3"), told("/4", "vc-4"), told("/5", "none"), told("/6", "vc-6")],
+        ...[told("/7", "vc-7"), told("/8", "none"), told("/slow", "vc-1", "none"), told("/at-once", "vc-2", "none")],
+        ...[told("/outer", "vc-1", "none"), told("/h2", "vc-1", "none")],
+      ]
+        .flat()
+        .sort(),
+    );
+    expect(outside).toEqual([
+      ...["close none", "close none", "data none", "data none", "close none"],
+      ...["after /slow none", "after /slow none", "after /at-once none", "after /at-once none"],
+      ...["elsewhere vc-else", "elsewhere vc-else"],
+    ]);
+    expect(counts).toEqual({ failures: 0, received: 9 });
   });
 });

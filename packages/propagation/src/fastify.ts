@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { openScope, prepareScopes } from "./adapters/open-scope.ts";
+import { goOnInScope, openScope, prepareScopes } from "./adapters/open-scope.ts";
 import { isInert } from "./inert.ts";
-import { runInScope } from "./scope.ts";
 
 type OnRequest = (request: { readonly raw: object }, reply: { readonly raw: object }, done: () => void) => void;
 
@@ -49,6 +48,7 @@ export function virtualCluster(): VirtualClusterPlugin {
 
 /** Fastify goes on with a request inside `done`: its hooks, the body's parser, the handler. */
 const enterScope: OnRequest = (request, reply, done) => {
-  const scope = openScope(request.raw as IncomingMessage, reply.raw as ServerResponse);
-  return scope === undefined ? done() : runInScope(scope, done);
+  const raw = request.raw as IncomingMessage;
+  const scope = openScope(raw, reply.raw as ServerResponse);
+  return scope === undefined ? done() : goOnInScope(raw, scope, done);
 };

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isInert } from "../inert.ts";
-import { runInScope } from "../scope.ts";
-import { openScope, prepareScopes } from "./open-scope.ts";
+import { goOnInScope, openScope, prepareScopes } from "./open-scope.ts";
 
 /** A middleware of Express 4 or 5, of NestJS, or of anything that speaks their `(req, res, next)`. */
 export type VirtualClusterMiddleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
@@ -12,6 +11,6 @@ export function createNodeMiddleware(): VirtualClusterMiddleware {
   prepareScopes();
   return (request, response, next) => {
     const scope = openScope(request, response);
-    return scope === undefined ? next() : runInScope<void>(scope, next);
+    return scope === undefined ? next() : goOnInScope<void>(request, scope, next);
   };
 }

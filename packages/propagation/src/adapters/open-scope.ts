@@ -1,14 +1,14 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { installMessageEvents } from "../inbound/events.ts";
 import { installHttp2MessageEvents, installHttp2StreamEvents } from "../inbound/http2/events.ts";
-import { readNameFromHeaders } from "../inbound/read-name.ts";
+import { isHandedOverByParser } from "../inbound/parser.ts";
+import { type MessageHeaders, readNameFromMessage } from "../inbound/read-name.ts";
 import { createRequestScope, enterRequest } from "../inbound/request-scope.ts";
 import { processState } from "../process-state.ts";
-import { kScope, type Scope, type Scoped } from "../scope.ts";
+import { enterScopeForThisCall, isInScope, kScope, reenterScope, type Scope, type Scoped } from "../scope.ts";
 
 /** A request of a Node.js server, as far as adapters look at it. */
-interface ServerRequest extends Scoped {
-  readonly headers: IncomingHttpHeaders;
+interface ServerRequest extends Scoped, MessageHeaders {
+  readonly socket?: unknown;
   readonly httpVersionMajor?: number;
   /** The stream behind a request of HTTP/2. */
   readonly stream?: Scoped | undefined;
@@ -29,7 +29,7 @@ export function openScope(request: ServerRequest, response: object): Scope | und
     if (request[kScope] !== undefined) return undefined;
     const stream = request.httpVersionMajor === 2 ? request.stream : undefined;
     if (stream?.[kScope] !== undefined) return undefined;
-    const scope = createRequestScope(readNameFromHeaders(request.headers, readsBaggage()));
+    const scope = createRequestScope(readNameFromMessage(request, readsBaggage()));
     if (stream !== undefined) {
       installHttp2StreamEvents(stream);
       (response as Scoped)[kScope] = scope;
@@ -41,6 +41,20 @@ export function openScope(request: ServerRequest, response: object): Scope | und
     processState.counters.failures += 1;
     return undefined;
   }
+}
+
+/** Goes on with a request that an adapter has just opened, in its scope. */
+export function goOnInScope<T>(request: ServerRequest, scope: Scope, next: () => T): T {
+  return isInScope(scope) || enterUntilParserGoesOn(request, scope) ? next() : reenterScope(scope, next);
+}
+
+/**
+ * Where the parser of its connection hands the request over right now, the scope may end with that call: to leave it before costs as much as all else here.
+ * Not so where somebody has entered another scope around this: that one is to go on afterwards.
+ */
+function enterUntilParserGoesOn(request: ServerRequest, scope: Scope): boolean {
+  if (request.httpVersionMajor !== 1 || processState.storage.getStore() !== undefined) return false;
+  return isHandedOverByParser(request) && enterScopeForThisCall(scope);
 }
 
 /** A middleware may be in use without `register()`, where a service only asks for the name. */

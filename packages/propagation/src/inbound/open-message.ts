@@ -1,17 +1,14 @@
 import type { EventEmitter } from "node:events";
-import type { IncomingHttpHeaders } from "node:http";
 import { Duplex } from "node:stream";
 import { http } from "../http-modules.ts";
 import { processState } from "../process-state.ts";
 import { kScope, type Scope, type Scoped } from "../scope.ts";
 import { bindSocket, bindWriteCallbacks } from "./events.ts";
-import { readNameFromHeaders, readNameFromRawHeaders } from "./read-name.ts";
+import { type MessageHeaders, readNameFromMessage } from "./read-name.ts";
 import { createRequestScope, enterRequest, leaveWithSocket } from "./request-scope.ts";
 
 /** A request over HTTP/1. */
-export interface Message extends Scoped {
-  readonly rawHeaders: readonly string[];
-  readonly headers?: IncomingHttpHeaders;
+export interface Message extends Scoped, MessageHeaders {
   readonly socket?: EventEmitter | null;
 }
 
@@ -21,7 +18,7 @@ export interface Message extends Scoped {
 export function openMessage(request: Message, counterpart: unknown): Scope | undefined {
   try {
     if (request[kScope] !== undefined) return request[kScope];
-    const scope = createRequestScope(readName(request));
+    const scope = createRequestScope(readNameFromMessage(request, processState.settings?.baggage === true));
     if (counterpart instanceof http.ServerResponse) {
       enterRequest(scope, request, counterpart);
       const { socket } = request;
@@ -38,11 +35,4 @@ export function openMessage(request: Message, counterpart: unknown): Scope | und
     processState.counters.failures += 1;
     return undefined;
   }
-}
-
-/** A request that no parser made, such as a mock's, may have its headers in one form only. */
-function readName({ rawHeaders, headers }: Message): string | undefined {
-  const readsBaggage = processState.settings?.baggage === true;
-  if (rawHeaders !== undefined && rawHeaders.length > 0) return readNameFromRawHeaders(rawHeaders, readsBaggage);
-  return headers === undefined ? undefined : readNameFromHeaders(headers, readsBaggage);
 }

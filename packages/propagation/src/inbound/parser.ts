@@ -17,18 +17,23 @@ export interface Connection {
   readonly parser?: Parser | null;
 }
 
-/** To be called when a server has accepted a connection. */
-export function noteParser(connection: unknown): void {
+/** Does the parser of its connection hand over this request, right now? Somebody else may do so too, or later. */
+export function isHandedOverByParser(request: { readonly socket?: unknown }): boolean {
   try {
-    const parser = (connection as Connection | undefined)?.parser;
-    if (typeof parser?.getAsyncId === "function") parser[kAsyncId] = parser.getAsyncId();
+    const parser = (request.socket as Connection | null | undefined)?.parser;
+    if (parser?.incoming !== request) return false;
+    const current = executionAsyncId();
+    return parser[kAsyncId] === current || askForAsyncId(parser) === current;
   } catch {
     processState.counters.failures += 1;
+    return false;
   }
 }
 
-/** Does the parser of its connection hand over this request, right now? Somebody else may do so too, or later. */
-export function isHandedOverByParser(request: { readonly socket?: unknown }): boolean {
-  const parser = (request.socket as Connection | null | undefined)?.parser;
-  return parser?.incoming === request && parser[kAsyncId] === executionAsyncId();
+/** The first request of a connection asks: the parser may have been another connection's before. */
+function askForAsyncId(parser: Parser): number | undefined {
+  if (typeof parser.getAsyncId !== "function") return undefined;
+  const asyncId = parser.getAsyncId();
+  parser[kAsyncId] = asyncId;
+  return asyncId;
 }

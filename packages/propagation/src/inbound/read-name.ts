@@ -3,6 +3,20 @@ import { readBaggage } from "../baggage/read.ts";
 import { findNameFault, HEADER, isBaggage, isOurHeader } from "../names.ts";
 import { processState } from "../process-state.ts";
 
+/** The headers of a request of a Node.js server. */
+export interface MessageHeaders {
+  readonly rawHeaders?: readonly string[];
+  readonly headers?: IncomingHttpHeaders;
+}
+
+/** Reads the name from a request. One that no parser made, such as a mock's, may have its headers in one form only. */
+export function readNameFromMessage(message: MessageHeaders, readsBaggage: boolean): string | undefined {
+  const { rawHeaders } = message;
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return readNameFromRawHeaders(rawHeaders, readsBaggage);
+  const { headers } = message;
+  return headers === undefined ? undefined : readNameFromHeaders(headers, readsBaggage);
+}
+
 /** Reads the name from the `rawHeaders` of a request: cheaper than `headers`, which Node only builds when somebody asks. */
 export function readNameFromRawHeaders(rawHeaders: readonly string[], readsBaggage: boolean): string | undefined {
   let header: string | undefined;

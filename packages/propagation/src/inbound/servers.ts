@@ -6,7 +6,7 @@ import { enterScopeForThisCall, isEntered, kScope } from "../scope.ts";
 import { type Emit, emitAsIs, emitInScope } from "./emit.ts";
 import { installMessageEvents } from "./events.ts";
 import { type Message, openMessage } from "./open-message.ts";
-import { isHandedOverByParser, noteParser } from "./parser.ts";
+import { isHandedOverByParser } from "./parser.ts";
 
 /**
  * Makes every `node:http` and `node:https` server run a request in a scope of its own, by an `emit` of their own.
@@ -41,12 +41,6 @@ function scopedServerEmit(inherited: Emit): Emit {
         if (event === "request" && isNew && this.emit === emit && isHandedOverByParser(request) && enterScopeForThisCall(scope))
           return emitAsIs(inherited, this, event, values);
         return emitInScope(scope, inherited, this, event, ...values);
-      }
-      case "connection":
-      case "secureConnection": {
-        const isHeard = emitAsIs(inherited, this, event, values);
-        noteParser(values[0]);
-        return isHeard;
       }
       default:
         return emitAsIs(inherited, this, event, values);

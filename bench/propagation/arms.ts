@@ -31,10 +31,10 @@ export interface Arm {
    * How the name gets on outbound calls: not at all, by code of the service at each of them, or by the library for all of them.
    */
   readonly passesOn: "not" | "by-hand" | "by-itself";
+  /** Does it all that carrying a name is about, as `test/propagation/other-ways` tries it? */
+  readonly doesTheJob: boolean;
   /** Is it this library alone? */
   readonly isOurs: boolean;
-  /** Is it without any library, what each of them stands on and no other way to do its work? */
-  readonly isFloor: boolean;
   /** Is it one that says how far figures of the same thing are apart? */
   readonly isControl: boolean;
 }
@@ -43,21 +43,23 @@ type Row = readonly [name: string, passesOn: Arm["passesOn"], prepare: () => Car
 
 const PRELOAD = ["--import", import.meta.resolve("@puggle/propagation/register")];
 
+const OURS = { isOurs: true, doesTheJob: true };
+
 const ROWS: readonly Row[] = [
   ["bare", "not", prepareNothing, "nothing"],
   ["bare-again", "not", prepareNothing, "nothing, as the control", { isControl: true }],
-  ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", { isOurs: true }],
-  ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { isOurs: true, execArgv: PRELOAD }],
-  ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", { isOurs: true }],
-  ["argument", "by-hand", prepareArgument, "the name handed on as an argument, no context, the header set by hand", { isFloor: true }],
-  ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand", { isFloor: true }],
+  ["puggle", "by-itself", preparePuggle, "@puggle/propagation, register() in code", OURS],
+  ["puggle-preload", "by-itself", prepareNothing, "@puggle/propagation, --import", { ...OURS, execArgv: PRELOAD }],
+  ["puggle-express", "by-itself", preparePuggleMiddleware, "@puggle/propagation, its Express middleware", OURS],
+  ["argument", "by-hand", prepareArgument, "the name handed on as an argument, no context, the header set by hand"],
+  ["als", "by-hand", prepareAsyncLocalStorage, "AsyncLocalStorage in a middleware, the header set by hand"],
   ["express-context", "by-hand", prepareExpressHttpContext, "express-http-context, the header set by hand"],
   ["cls-hooked", "by-hand", prepareClsHooked, "a cls-hooked namespace in a middleware, the header set by hand"],
-  ["cls-bridged", "by-itself", prepareBridgedClsHooked, "such a namespace, bridged to @puggle/propagation"],
+  ["cls-bridged", "by-itself", prepareBridgedClsHooked, "such a namespace, bridged to @puggle/propagation", { doesTheJob: true }],
   ["otel", "by-itself", prepareOpenTelemetry, "sdk-node, http and undici instrumentation, baggage, no spans", { carriedIn: "baggage" }],
   ["otel-spans", "by-itself", prepareOpenTelemetryWithSpans, "the same, with spans that an exporter drops", { carriedIn: "baggage" }],
   ["bare-http", "not", prepareNothing, "nothing, calls by node:http", { client: "node:http" }],
-  ["puggle-http", "by-itself", preparePuggle, "@puggle/propagation, calls by node:http", { client: "node:http", isOurs: true }],
+  ["puggle-http", "by-itself", preparePuggle, "@puggle/propagation, calls by node:http", { ...OURS, client: "node:http" }],
   ["hpropagate", "by-itself", prepareHpropagate, "hpropagate, calls by node:http", { client: "node:http" }],
 ];
 
@@ -68,8 +70,8 @@ export const ARMS: readonly Arm[] = ROWS.map(([name, passesOn, prepare, what, mo
   what,
   client: "undici",
   carriedIn: "virtual-cluster-name",
+  doesTheJob: false,
   isOurs: false,
-  isFloor: false,
   isControl: false,
   ...more,
 }));

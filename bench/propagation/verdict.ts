@@ -39,11 +39,11 @@ export function judge(load: Load, arms: readonly Arm[], figures: readonly ArmFig
       holds: upper <= BAR,
       because: `at most ${percent(upper)}`,
     });
-    const others = measured.filter(({ arm: other }) => !other.isOurs && other.passesOn !== "not" && other.client === arm.client);
-    const cheapest = others.filter(({ arm: other }) => !other.isFloor).sort(byCost)[0];
+    const others = measured.filter(({ arm: other }) => !other.isOurs && other.doesTheJob && other.client === arm.client);
+    const cheapest = others.sort(byCost)[0];
     if (cheapest === undefined) continue;
     const because = `${percent(figure.overBare.median)}, and ${cheapest.arm.name} ${percent(cheapest.figure.overBare.median)}`;
-    verdicts.push({ ...load, claim: `${arm.name} is the cheapest`, holds: byCost({ figure }, cheapest) <= 0, because });
+    verdicts.push({ ...load, claim: `${arm.name} is the cheapest that does the job`, holds: byCost({ figure }, cheapest) <= 0, because });
   }
   return verdicts;
 }
